@@ -1,0 +1,80 @@
+/**
+ * The two roots of error. `Transient` may be tried again as it is; `Permanent` will fail again until somebody changes
+ * something. Expected outcomes are values; only surprises are thrown. `name` is a literal in each class, because Step
+ * Functions matches that very string.
+ */
+export abstract class Transient extends Error {
+  readonly transient = true as const;
+}
+
+export abstract class Permanent extends Error {
+  readonly transient = false as const;
+}
+
+export class InputInvalid extends Permanent {
+  override readonly name = "InputInvalid";
+  constructor(facts: { where: string; faults: readonly string[] }) {
+    super(`${facts.where} is not valid: ${facts.faults.join("; ")}. Nothing was done.`);
+  }
+}
+
+export class RegistryConflict extends Transient {
+  override readonly name = "RegistryConflict";
+  constructor(facts: { kind: string; key: string; attempts: number }) {
+    super(`${facts.kind} ${facts.key} was changed by somebody else ${facts.attempts} times in a row; nothing was written. It is safe to try again.`);
+  }
+}
+
+export class RegistryUnavailable extends Transient {
+  override readonly name = "RegistryUnavailable";
+  constructor(facts: { action: string; cause: unknown }) {
+    super(`the registry did not answer (${facts.action}): ${facts.cause instanceof Error ? facts.cause.message : String(facts.cause)}`, {
+      cause: facts.cause,
+    });
+  }
+}
+
+export class RegistryCorrupt extends Permanent {
+  override readonly name = "RegistryCorrupt";
+  constructor(facts: { kind: string; key: string; faults: readonly string[] }) {
+    super(`the stored ${facts.kind} ${facts.key} is not in this version's shape: ${facts.faults.join("; ")}. It was left as it is.`);
+  }
+}
+
+/** Thrown where a workflow's step finds that its incident or lease has moved on without it. */
+export class LeaseStale extends Permanent {
+  override readonly name = "LeaseStale";
+  constructor(facts: { role: string; expected: string; found: string }) {
+    super(`role ${facts.role}: expected ${facts.expected}, found ${facts.found}. Another execution has moved the lease; this one stops.`);
+  }
+}
+
+export class AuthorityUnavailable extends Transient {
+  override readonly name = "AuthorityUnavailable";
+  constructor(facts: { action: string; cause: unknown }) {
+    super(`the control plane's key could not ${facts.action}: ${facts.cause instanceof Error ? facts.cause.message : String(facts.cause)}`, {
+      cause: facts.cause,
+    });
+  }
+}
+
+export class BusUnavailable extends Transient {
+  override readonly name = "BusUnavailable";
+  constructor(facts: { event: string; cause: unknown }) {
+    super(`the event ${facts.event} was not accepted by the bus: ${facts.cause instanceof Error ? facts.cause.message : String(facts.cause)}`, {
+      cause: facts.cause,
+    });
+  }
+}
+
+export class FleetMismatch extends Permanent {
+  override readonly name = "FleetMismatch";
+  constructor(facts: { what: string; found: string; allowed: readonly string[] }) {
+    super(`${facts.what} "${facts.found}" is not in the fleet file; it knows ${facts.allowed.join(", ")}.`);
+  }
+}
+
+/** One sentence per issue of a zod error, each with its path. */
+export function faultsOf(error: { issues: readonly { path: PropertyKey[]; message: string }[] }): string[] {
+  return error.issues.map((issue) => `${issue.path.length > 0 ? issue.path.map(String).join(".") : "input"}: ${issue.message}`);
+}

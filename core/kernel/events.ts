@@ -1,0 +1,86 @@
+/**
+ * What we put on the bus and what we accept from it. EventBridge source `synnergy.ha`, detail-type as named here.
+ * Published as JSON Schema under schemas/events/; a change that is not an addition raises `schema`.
+ */
+import * as z from "zod";
+import { Epoch, FleetId, IncidentId, NodeId, RegionName, RoleName, Slot, WallMs } from "./ids.ts";
+import { Evidence, IncidentKind, IncidentStatus } from "./incident.ts";
+import { NetworkState, VerdictKind } from "./node.ts";
+
+export const EVENT_SOURCE = "synnergy.ha";
+
+const head = { schema: z.literal(1), id: z.string().min(8).max(64), fleet: FleetId, atMs: WallMs, region: RegionName };
+
+/** Name → detail. The names are module.past-participle. */
+export const EVENTS = {
+  "failover.verdict-changed": z.object({
+    ...head,
+    observer: RegionName,
+    node: NodeId,
+    from: VerdictKind.nullable(),
+    to: VerdictKind,
+    reason: z.string(),
+  }),
+  "failover.network-state-changed": z.object({ ...head, observer: RegionName, from: NetworkState, to: NetworkState, reason: z.string() }),
+  "failover.shard-taken": z.object({ ...head, observer: RegionName, shard: z.string(), owner: z.string(), gapMs: z.number().nullable() }),
+  /** A quorum says that the holder of a role is gone. Starts the failover workflow. */
+  "failover.node-condemned": z.object({ ...head, node: NodeId, role: RoleName, evidence: Evidence }),
+  /** A role has no lease to trust, or its workflow was abandoned. Starts the failover workflow. */
+  "failover.role-unheld": z.object({ ...head, role: RoleName, kind: z.enum(["establish", "abandoned"]), reason: z.string() }),
+  /** IN: another system, or a person, asks for a move. Starts the failover workflow. */
+  "failover.requested": z.object({
+    fleet: FleetId,
+    role: RoleName,
+    kind: z.enum(["failover", "switchover"]).default("switchover"),
+    to: NodeId.optional(),
+    reason: z.string().max(1_000).default("asked for by an event"),
+    requestedBy: z.string().max(256).default("event"),
+  }),
+  "failover.incident-opened": z.object({
+    ...head,
+    incident: IncidentId,
+    role: RoleName,
+    kind: IncidentKind,
+    from: NodeId.nullable(),
+    to: NodeId.nullable(),
+    reason: z.string(),
+  }),
+  "failover.approval-requested": z.object({
+    ...head,
+    incident: IncidentId,
+    role: RoleName,
+    to: NodeId.nullable(),
+    expiresAtMs: WallMs,
+    reason: z.string(),
+  }),
+  "failover.primary-fenced": z.object({
+    ...head,
+    incident: IncidentId,
+    role: RoleName,
+    node: NodeId.nullable(),
+    how: z.enum(["acknowledged", "waited-out"]),
+    fromSlot: Slot,
+    reason: z.string(),
+  }),
+  "failover.lease-taken": z.object({ ...head, incident: IncidentId, role: RoleName, node: NodeId, epoch: Epoch, fromSlot: Slot }),
+  "failover.role-promoted": z.object({ ...head, incident: IncidentId, role: RoleName, node: NodeId, epoch: Epoch }),
+  "failover.signing-verified": z.object({
+    ...head,
+    incident: IncidentId,
+    role: RoleName,
+    node: NodeId,
+    signed: z.boolean(),
+    slot: Slot.nullable(),
+    reason: z.string(),
+  }),
+  "failover.route-published": z.object({ ...head, incident: IncidentId, version: z.int(), reason: z.string() }),
+  "failover.incident-closed": z.object({ ...head, incident: IncidentId, role: RoleName, status: IncidentStatus, reason: z.string() }),
+  "failover.node-readmitted": z.object({ ...head, node: NodeId, reason: z.string() }),
+  "failover.mode-changed": z.object({ ...head, role: RoleName, mode: z.string(), setBy: z.string() }),
+} as const;
+
+export type EventName = keyof typeof EVENTS;
+export type EventDetail<N extends EventName> = z.infer<(typeof EVENTS)[N]>;
+type Head = "schema" | "id" | "fleet" | "atMs" | "region";
+/** What a caller says; the bus adapter adds the head (schema, id, fleet, time, Region). */
+export type Said<N extends EventName> = Omit<EventDetail<N>, Head>;

@@ -1,0 +1,117 @@
+/**
+ * All that we ask of the world. Adapters implement these; `adapters/world.ts` puts them together; tests use the memory
+ * fakes that pass the same contract suites. Nothing here throws for an expected outcome.
+ */
+import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
+import type { EventName, Said } from "./events.ts";
+import type { Fleet, FleetNode } from "./fleet.ts";
+import type { Block, Probe } from "./node.ts";
+import type { RecordKind, RecordOf } from "./records.ts";
+
+/** Opaque; equal only to itself. */
+export type Revision = number;
+export type Found<T> = { readonly kind: "found"; readonly value: T; readonly revision: Revision };
+export type Absent = { readonly kind: "absent" };
+export type Written = { readonly kind: "written"; readonly revision: Revision };
+export type Conflict = { readonly kind: "conflict" };
+/** `"absent"`: only if there is none. `"any"`: for cells that a single writer owns, such as journals. */
+export type Expected = Revision | "absent" | "any";
+
+export interface Registry {
+  /** The table's name, by which a lease item proves where it was written. */
+  readonly name: string;
+  /** Strongly consistent for registry kinds. */
+  read<K extends RecordKind>(kind: K, key: string): Promise<Found<RecordOf<K>> | Absent>;
+  write<K extends RecordKind>(kind: K, key: string, value: RecordOf<K>, expected: Expected): Promise<Written | Conflict>;
+  /** Keys in order, at most `limit` (1 to 1000). `after` is exclusive. Strongly consistent for registry kinds. */
+  list<K extends RecordKind>(
+    kind: K,
+    options: { prefix?: string; after?: string; limit: number; newestFirst?: boolean },
+  ): Promise<readonly { key: string; value: RecordOf<K>; revision: Revision }[]>;
+  remove(kind: RecordKind, key: string): Promise<void>;
+}
+
+export interface Nodes {
+  /** One batched request. Never throws, never outlives `timeoutMs`, never reads more than its byte limit. */
+  probe(node: FleetNode, options: { referenceHeight: number | null; timeoutMs: number; signal?: AbortSignal }): Promise<Probe>;
+  /** The newest blocks, newest first, at most `limit` (1 to 64); empty where the node does not answer. */
+  recentBlocks(node: FleetNode, options: { limit: number; timeoutMs: number; signal?: AbortSignal }): Promise<readonly Block[]>;
+}
+
+export type AgentAnswer<R extends Reply = Reply> =
+  | { readonly kind: "answered"; readonly reply: R; readonly roundTripMs: number }
+  | { readonly kind: "refused"; readonly code: ReplyOf<"refused">["code"]; readonly reason: string }
+  | { readonly kind: "unreachable"; readonly reason: string }
+  /** Something answered that is not this node's agent, or not to this challenge. */
+  | { readonly kind: "untrusted"; readonly reason: string };
+
+type ReplyTo = {
+  report: "report";
+  grant: "granted";
+  fence: "fenced";
+  prepare: "prepared";
+  adopt: "adopted";
+  promote: "promoted";
+  demote: "demoted";
+  checkpoint: "checkpoint";
+};
+/** A command without what the adapter adds itself: fleet, node and challenge. */
+export type Order<K extends Command["kind"]> = K extends Command["kind"] ? Omit<CommandOf<K>, "fleet" | "node" | "challenge"> : never;
+
+export interface Agents {
+  /** Sends one signed command and verifies the signed reply. Never throws for what an agent or a network does. */
+  call<K extends Command["kind"]>(
+    node: FleetNode,
+    order: Order<K>,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<AgentAnswer<ReplyOf<ReplyTo[K]>>>;
+}
+
+export interface Bus {
+  publish<N extends Exclude<EventName, "failover.requested">>(name: N, said: Said<N>): Promise<void>;
+}
+
+export interface Workflows {
+  /** Lets a waiting approval go on. `gone` when it has expired or was decided before. */
+  decide(approval: { taskToken: string; region: string }, decision: { approved: boolean; by: string }): Promise<"decided" | "gone">;
+  /** Starts the failover workflow; a second start under the same name within 90 days does nothing. */
+  start(name: string, input: Record<string, unknown>): Promise<{ execution: string }>;
+}
+
+export interface Clock {
+  /** For people and for slots. */
+  wallMs(): number;
+  /** For durations; starts anywhere, never goes back. */
+  monotonicMs(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Entropy {
+  bytes(count: number): Uint8Array;
+}
+
+/** Embedded metrics; dimensions are the fleet, and the role where one is given. */
+export interface Metrics {
+  count(name: string, value: number, dimensions?: { role?: string; node?: string }): void;
+  flush(): void;
+}
+
+/** One structured line for a decision. */
+export interface Log {
+  decision(line: { module: string; subject: string; kind: string; reason: string } & Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+}
+
+export interface World {
+  readonly fleet: Fleet;
+  readonly region: string;
+  readonly registry: Registry;
+  readonly nodes: Nodes;
+  readonly agents: Agents;
+  readonly bus: Bus;
+  readonly workflows: Workflows;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
