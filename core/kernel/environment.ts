@@ -1,0 +1,13 @@
+/** The environment variables by which a stack tells a function its settings. Written by infra, read by adapters/world.ts. */
+export const ENVIRONMENT = {
+  fleet: "SYNNERGY_FLEET",
+  registryTable: "SYNNERGY_REGISTRY_TABLE",
+  registryRegion: "SYNNERGY_REGISTRY_REGION",
+  vitalsTable: "SYNNERGY_VITALS_TABLE",
+  busName: "SYNNERGY_BUS",
+  authorityKey: "SYNNERGY_AUTHORITY_KEY",
+  stateMachine: "SYNNERGY_STATE_MACHINE",
+} as const;
+
+/** The fleet file as parsed, laid beside each function's code at synth. */
+export const FLEET_FILE = "fleet.json";
