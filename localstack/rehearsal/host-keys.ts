@@ -1,0 +1,64 @@
+/**
+ * The agents' keys of a rehearsal, made once and kept in its folder, sealed like real ones; and the configuration files by
+ * which agents and the control plane come to trust each other. Stores are per start: each start is a new chain.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { generateKey } from "../../agent/keygen.ts";
+import { readPassphrase } from "../../agent/unlock.ts";
+
+export type HostKey = { readonly id: string; readonly folder: string; readonly publicKey: string };
+
+/** One new key a node, in `<folder>/hosts/<id>`: what an earlier start left there goes, since its chain is gone too. */
+export async function makeHostKeys(folder: string, ids: readonly string[]): Promise<HostKey[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const home = join(folder, "hosts", id);
+      rmSync(home, { recursive: true, force: true });
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+      const passphrase = join(home, "passphrase");
+      writeFileSync(passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
+      const secret = readPassphrase(passphrase);
+      const publicKey = await generateKey(join(home, "agent.key"), { kind: "passphrase", passphrase: secret, kdf: "argon2id" });
+      return { id, folder: home, publicKey };
+    }),
+  );
+}
+
+export type AgentFacts = {
+  readonly fleet: string;
+  readonly role: string;
+  readonly chainId: number;
+  readonly genesisHash: string;
+  readonly genesisTime: number;
+  readonly host: { readonly id: string; readonly agentPort: number; readonly signPort: number; readonly rpcPort: number };
+  readonly peers: readonly { readonly id: string; readonly rpc: string }[];
+  readonly controlKeys: readonly string[];
+};
+
+/** Writes the agent's configuration beside its key and answers the file's path. */
+export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
+  const file = join(key.folder, "agent.yaml");
+  const config = {
+    fleet: facts.fleet,
+    node: facts.host.id,
+    roles: [facts.role],
+    listen: { host: "127.0.0.1", port: facts.host.agentPort },
+    sign: { host: "127.0.0.1", port: facts.host.signPort },
+    chain: {
+      chainId: facts.chainId,
+      genesisHash: facts.genesisHash,
+      slots: { kind: "time", genesisTime: facts.genesisTime, seconds: 1 },
+    },
+    rpc: `http://127.0.0.1:${facts.host.rpcPort}`,
+    peers: facts.peers,
+    controlKeys: facts.controlKeys,
+    key: { file: join(key.folder, "agent.key"), sealedBy: { kind: "passphrase", file: join(key.folder, "passphrase") } },
+    store: join(key.folder, "store"),
+  };
+  if (!existsSync(key.folder)) throw new Error(`${key.folder} is gone: was the rehearsal's folder removed while it ran?`);
+  writeFileSync(file, stringify(config), { mode: 0o600 });
+  return file;
+}

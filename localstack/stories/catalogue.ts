@@ -1,0 +1,22 @@
+/** Every story, in the order in which they are run together: the calm ones first, then the losses. */
+import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
+import { agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
+import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
+import type { Story } from "./story.ts";
+
+export const STORIES: readonly Story[] = [
+  plannedSwitchover,
+  primaryDies,
+  oneObserverBlind,
+  rogueNodeAhead,
+  networkHalts,
+  watcherDies,
+  hostDies,
+  primaryFreezesAndWakes,
+  partitionedPrimary,
+  oldPrimaryReturns,
+  regionDies,
+  agentRestarts,
+  workflowDies,
+  budgetSpent,
+];
