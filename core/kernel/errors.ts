@@ -67,6 +67,25 @@ export class BusUnavailable extends Transient {
   }
 }
 
+export class WorkflowsUnavailable extends Transient {
+  override readonly name = "WorkflowsUnavailable";
+  constructor(facts: { action: string; cause: unknown }) {
+    super(`Step Functions did not ${facts.action}: ${facts.cause instanceof Error ? facts.cause.message : String(facts.cause)}`, {
+      cause: facts.cause,
+    });
+  }
+}
+
+/** Thrown where a lease cannot be waited out within the run that is left; a new run starts with its whole time. */
+export class WaitUnfinished extends Transient {
+  override readonly name = "WaitUnfinished";
+  constructor(facts: { role: string; neededMs: number; remainingMs: number }) {
+    super(
+      `role ${facts.role}: ${Math.ceil(facts.neededMs)} ms of the lease are to be waited out, this run has ${Math.floor(facts.remainingMs)} ms left.`,
+    );
+  }
+}
+
 export class FleetMismatch extends Permanent {
   override readonly name = "FleetMismatch";
   constructor(facts: { what: string; found: string; allowed: readonly string[] }) {

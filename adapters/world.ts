@@ -1,0 +1,118 @@
+/**
+ * The one place where a function's world is put together, and the one reader of its environment. Opened once a process.
+ * Only what every function needs is loaded with it; what speaks to nodes, agents, the bus and Step Functions is loaded by
+ * its first use, so that a function pays at its start for nothing it never asks.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ENVIRONMENT, FLEET_FILE } from "../core/kernel/environment.ts";
+import { faultsOf, InputInvalid } from "../core/kernel/errors.ts";
+import { Fleet } from "../core/kernel/fleet.ts";
+import type { Agents, Bus, Nodes, Workflows, World } from "../core/kernel/ports.ts";
+import { Settings } from "../core/kernel/settings.ts";
+import { systemClock } from "./clock-system.ts";
+import { systemEntropy } from "./entropy-system.ts";
+import { powertoolsLog } from "./log-powertools.ts";
+import { embeddedMetrics } from "./metrics-embedded.ts";
+import { dynamoRegistry } from "./registry-dynamo.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+let opened: World | undefined;
+
+/** The function's world, the same at every call of a process. */
+export function openWorld(): World {
+  opened ??= assembleWorld(process.env);
+  return opened;
+}
+
+export function assembleWorld(environment: Environment): World {
+  const settings = readSettings(environment);
+  const fleet = readFleetFile(environment, settings.fleet);
+  const { region } = settings;
+  const clock = systemClock();
+  const entropy = systemEntropy();
+  return {
+    fleet,
+    region,
+    registry: dynamoRegistry({ ...settings, clock, entropy }),
+    nodes: nodesByFirstUse(region),
+    agents: agentsByFirstUse(settings, { fleet, region, clock, entropy }),
+    bus: busByFirstUse({ ...settings, clock, entropy }),
+    workflows: workflowsByFirstUse(settings),
+    clock,
+    entropy,
+    metrics: embeddedMetrics(settings),
+    log: powertoolsLog({ fleet: settings.fleet, region }),
+  };
+}
+
+export function readSettings(environment: Environment): Settings {
+  const names = { ...ENVIRONMENT, region: "AWS_REGION" };
+  const given = Object.fromEntries(Object.entries(names).map(([setting, variable]) => [setting, environment[variable]]));
+  const parsed = Settings.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new InputInvalid({ where: `the function's environment (${Object.values(names).join(", ")})`, faults: faultsOf(parsed.error) });
+}
+
+function readFleetFile(environment: Environment, name: string): Fleet {
+  const file = join(environment.LAMBDA_TASK_ROOT ?? ".", FLEET_FILE);
+  const parsed = Fleet.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  if (!parsed.success) throw new InputInvalid({ where: file, faults: faultsOf(parsed.error) });
+  if (parsed.data.fleet === name) return parsed.data;
+  throw new InputInvalid({ where: file, faults: [`it is the fleet ${parsed.data.fleet}'s; this function was deployed for ${name}`] });
+}
+
+/** Made at the first call, once; a making that failed is tried again by the next. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
+
+function nodesByFirstUse(region: string): Nodes {
+  const nodes = once(async () => (await import("./node-evm.ts")).evmNodes({ region }));
+  return {
+    probe: async (...asked) => (await nodes()).probe(...asked),
+    recentBlocks: async (...asked) => (await nodes()).recentBlocks(...asked),
+  };
+}
+
+function agentsByFirstUse(settings: Settings, given: Pick<World, "fleet" | "region" | "clock" | "entropy">): Agents {
+  const agents = once(async () => {
+    const [{ httpAgents }, { kmsAuthority }] = await Promise.all([import("./agents-http.ts"), import("./authority-kms.ts")]);
+    return httpAgents({
+      ...given,
+      authority: kmsAuthority({ ...given, fleet: settings.fleet, keyId: settings.authorityKey, region: regionOfKey(settings) }),
+    });
+  });
+  return { call: async (...asked) => (await agents()).call(...asked) };
+}
+
+/** A key named by its ARN says where it is; an id or an alias is in the function's own Region. */
+function regionOfKey({ authorityKey, region }: Settings): string {
+  return authorityKey.startsWith("arn:") ? (authorityKey.split(":")[3] ?? region) : region;
+}
+
+function busByFirstUse(given: Settings & Pick<World, "clock" | "entropy">): Bus {
+  const bus = once(async () => (await import("./bus-eventbridge.ts")).eventBridgeBus(given));
+  return { publish: async (...asked) => (await bus()).publish(...asked) };
+}
+
+function workflowsByFirstUse({ region, stateMachine }: Settings): Workflows {
+  const workflows = once(async () =>
+    (await import("./workflows-stepfunctions.ts")).stepFunctionsWorkflows({
+      region,
+      ...(stateMachine === undefined ? {} : { stateMachineArn: stateMachine }),
+    }),
+  );
+  return {
+    decide: async (...asked) => (await workflows()).decide(...asked),
+    start: async (...asked) => (await workflows()).start(...asked),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * The agent's configuration: one YAML or JSON file, parsed once, with one sentence a fault. Control keys may be absent:
+ * the agent then refuses every command and reads the file again each second until they are there, so that agents can be
+ * installed before the control plane exists.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { isIP } from "node:net";
+import * as z from "zod";
+import { faultsOf } from "../core/kernel/errors.ts";
+import { FleetId, Hash, NodeId, RoleName } from "../core/kernel/ids.ts";
+
+const CONFIG_BYTES_MAX = 256 * 1024;
+/** A hook that takes longer than this is a job for the init system. */
+const HOOK_MS_MAX = 600_000;
+
+const Port = z.int().min(1).max(65_535);
+const HttpUrl = z.url({ protocol: /^https?$/ }).max(2_048);
+const Path = z.string().min(1).max(4_096);
+const Hook = z.strictObject({
+  command: z.array(z.string().max(4_096)).min(1).max(64).meta({ description: "An argument vector; the first is the program. No shell reads it." }),
+  timeoutMs: z.int().min(100).max(HOOK_MS_MAX).default(10_000),
+});
+export type Hook = z.infer<typeof Hook>;
+export const HOOKS = ["start", "stop", "promote", "demote", "prepare", "fetchSnapshot"] as const;
+export type HookName = (typeof HOOKS)[number];
+
+export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+
+export const AgentConfig = z.strictObject({
+  $schema: z.string().optional(),
+  fleet: FleetId,
+  node: NodeId,
+  roles: z.array(RoleName).min(1).max(32).meta({ description: "The roles that this node may ever hold." }),
+  listen: z.strictObject({
+    host: z.string().min(1).max(255),
+    port: Port,
+    tls: z.strictObject({ certificateFile: Path, keyFile: Path }).optional(),
+  }),
+  sign: z.strictObject({
+    host: z.string().refine(isLoopback, "must be loopback (127.0.0.0/8 or ::1): the question is not signed").default("127.0.0.1"),
+    port: Port,
+  }),
+  chain: z.strictObject({
+    chainId: z.int().min(1),
+    genesisHash: Hash.optional(),
+    slots: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("time"), genesisTime: z.int().min(0), seconds: z.int().min(1).max(600) }),
+      z.strictObject({ kind: z.literal("height") }),
+    ]),
+  }),
+  rpc: HttpUrl.meta({ description: "The node beside this agent." }),
+  peers: z
+    .array(z.strictObject({ id: NodeId, rpc: HttpUrl }))
+    .max(499)
+    .default([]),
+  controlKeys: z
+    .array(z.string().min(80).max(512))
+    .max(8)
+    .default([])
+    .meta({ description: "P-256 public keys, SPKI in base64, one per observer Region. Only what these delegate is obeyed." }),
+  key: z.strictObject({
+    file: Path,
+    sealedBy: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("passphrase"), file: Path }),
+      z.strictObject({ kind: z.literal("kms"), keyId: z.string().min(1), region: z.string().optional(), endpoint: HttpUrl.optional() }),
+    ]),
+  }),
+  store: Path.meta({ description: "A folder on a local disk, owned by the agent's user." }),
+  hooks: z
+    .strictObject(Object.fromEntries(HOOKS.map((name) => [name, Hook.optional()])) as Record<HookName, z.ZodOptional<typeof Hook>>)
+    .prefault({}),
+  clockOffset: Hook.optional().meta({
+    description: "A command that prints this host's clock offset in milliseconds. Without it the report says null.",
+  }),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+export type ConfigRead = { readonly kind: "read"; readonly config: AgentConfig } | { readonly kind: "invalid"; readonly faults: readonly string[] };
+
+export async function readAgentConfig(path: string): Promise<ConfigRead> {
+  const invalid = (fault: string): ConfigRead => ({ kind: "invalid", faults: [`${path}: ${fault}`] });
+  let text: string;
+  try {
+    if (statSync(path).size > CONFIG_BYTES_MAX) return invalid(`more than ${CONFIG_BYTES_MAX} bytes`);
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    return invalid(error instanceof Error ? error.message : String(error));
+  }
+  const document = await parseDocument(path, text);
+  if (document.kind === "broken") return invalid(document.reason);
+  const parsed = AgentConfig.safeParse(document.value);
+  if (!parsed.success) return { kind: "invalid", faults: faultsOf(parsed.error).map((fault) => `${path}: ${fault}`) };
+  const faults = crossFaults(parsed.data);
+  return faults.length > 0 ? { kind: "invalid", faults: faults.map((fault) => `${path}: ${fault}`) } : { kind: "read", config: parsed.data };
+}
+
+async function parseDocument(path: string, text: string): Promise<{ kind: "parsed"; value: unknown } | { kind: "broken"; reason: string }> {
+  try {
+    if (path.endsWith(".json")) return { kind: "parsed", value: JSON.parse(text) };
+    const { parse } = await import("yaml");
+    return { kind: "parsed", value: parse(text, { maxAliasCount: 0 }) };
+  } catch (error) {
+    return { kind: "broken", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function crossFaults(config: AgentConfig): string[] {
+  const faults: string[] = [];
+  const ids = config.peers.map((peer) => peer.id);
+  if (new Set(ids).size !== ids.length) faults.push("peers: an id is there twice");
+  if (ids.includes(config.node)) faults.push(`peers: ${config.node} is this very node`);
+  if (config.listen.port === config.sign.port) faults.push("listen.port and sign.port must differ");
+  if ((config.hooks.start === undefined) !== (config.hooks.stop === undefined)) {
+    faults.push("hooks: start and stop go together; a validator that is started and cannot be stopped cannot be fenced");
+  }
+  return faults;
+}

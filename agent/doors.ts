@@ -1,0 +1,57 @@
+/**
+ * The agent's two doors: commands for the control plane, and the validator's question on loopback. They are opened before
+ * anything is behind them, since a port that is taken must end the start; until then both answer that the agent is starting.
+ */
+import { readFileSync } from "node:fs";
+import type { Clock, Log } from "../core/kernel/ports.ts";
+import { CALL_BYTES_MAX } from "../core/kernel/settings.ts";
+import type { AgentConfig } from "./config.ts";
+import type { commandDispatcher } from "./dispatch.ts";
+import { type Answered, listen, type ServerOptions } from "./http-server.ts";
+import { tokenBucket } from "./rate.ts";
+import type { signingDesk } from "./signing.ts";
+
+/** Verifying a stranger's signature costs 0.2 ms: at this rate a flood takes a tenth of a core. */
+const COMMANDS = { perSecond: 500, burst: 500 };
+const COMMAND_CONNECTIONS_MAX = 128;
+/** One validator, and a second while it restarts. */
+const SIGN_CONNECTIONS_MAX = 16;
+const SIGN_BYTES_MAX = 1_024;
+type Inside = { dispatcher: ReturnType<typeof commandDispatcher>; desk: ReturnType<typeof signingDesk> };
+const STARTING: Answered = { status: 503, body: { error: "the agent is starting" } };
+
+export async function openDoors(config: AgentConfig, { clock, log }: { clock: Clock; log: Log }) {
+  let inside: Inside | undefined;
+  const admitCommand = tokenBucket(COMMANDS);
+  const tls = config.listen.tls && { certificate: readFileSync(config.listen.tls.certificateFile), key: readFileSync(config.listen.tls.keyFile) };
+  const commandDoor: ServerOptions = {
+    path: "/v1/command",
+    bodyBytesMax: CALL_BYTES_MAX,
+    connectionsMax: COMMAND_CONNECTIONS_MAX,
+    admit: () => admitCommand(clock.monotonicMs()),
+    async answer(body) {
+      const dispatched = await inside?.dispatcher.dispatch(body);
+      if (dispatched === undefined) return STARTING;
+      return dispatched.kind === "reply" ? { status: 200, body: dispatched.reply } : { status: 400, body: { error: dispatched.reason } };
+    },
+    log,
+    ...(tls === undefined ? {} : { tls }),
+  };
+  const signDoor: ServerOptions = {
+    path: "/v1/sign",
+    bodyBytesMax: SIGN_BYTES_MAX,
+    connectionsMax: SIGN_CONNECTIONS_MAX,
+    admit: () => true,
+    answer: async (body) => (await inside?.desk(body)) ?? STARTING,
+    log,
+  };
+  const commands = await listen(commandDoor, config.listen);
+  const signing = await listen(signDoor, config.sign).catch(async (error: unknown) => {
+    await commands.close();
+    throw error;
+  });
+  const serve = (found: Inside): void => {
+    inside = found;
+  };
+  return { commands, signing, serve };
+}
