@@ -36,7 +36,7 @@ export function assembleWorld(environment: Environment): World {
     fleet,
     region,
     registry: dynamoRegistry({ ...settings, clock, entropy }),
-    nodes: nodesByFirstUse(region),
+    nodes: nodesByFirstUse(region, fleet),
     agents: agentsByFirstUse(settings, { fleet, region, clock, entropy }),
     bus: busByFirstUse({ ...settings, clock, entropy }),
     workflows: workflowsByFirstUse(settings),
@@ -75,8 +75,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function nodesByFirstUse(region: string): Nodes {
-  const nodes = once(async () => (await import("./node-evm.ts")).evmNodes({ region }));
+function nodesByFirstUse(region: string, fleet: Fleet): Nodes {
+  const nodes = once(async () => (await import("./node-evm.ts")).evmNodes({ region, finality: fleet.chain.finality }));
   return {
     probe: async (...asked) => (await nodes()).probe(...asked),
     recentBlocks: async (...asked) => (await nodes()).recentBlocks(...asked),
