@@ -50,7 +50,7 @@ function fold(before: Judgement, found: Finding, at: Instant & { probes: number;
 function recover(before: Judgement, found: Finding, at: Instant & { probes: number; suppressed: boolean; seen: boolean; fresh: boolean }): Judgement {
   const good = before.good + (at.fresh ? 1 : 0);
   if (before.kind !== "healthy" && before.confirmed && good < GOOD_ANSWERS_RECOVER) {
-    return { ...before, good, atProbe: at.probes, reason: `${before.reason}; answers again, ${good} of ${GOOD_ANSWERS_RECOVER}` };
+    return { ...before, good, atProbe: at.probes };
   }
   const since = before.kind === "healthy" ? before : { sinceMs: at.nowMs, sinceWallMs: at.wallMs };
   const { sinceMs, sinceWallMs } = since;
@@ -60,6 +60,7 @@ function recover(before: Judgement, found: Finding, at: Instant & { probes: numb
 
 function verdictOf(detector: Detector, found: Finding, at: Instant, observer: RegionName): Verdict {
   const { judgement, node, last, damping } = detector;
+  const recovering = judgement.kind !== "healthy" && judgement.good > 0;
   return {
     observer,
     node,
@@ -67,7 +68,7 @@ function verdictOf(detector: Detector, found: Finding, at: Instant, observer: Re
     confirmed: judgement.confirmed,
     sinceMs: Math.trunc(judgement.sinceWallMs),
     atMs: Math.trunc(at.wallMs),
-    reason: judgement.reason,
+    reason: recovering ? `${judgement.reason}; answers again, ${judgement.good} of ${GOOD_ANSWERS_RECOVER}` : judgement.reason,
     head: last?.head.height ?? null,
     lagBlocks: found.lagBlocks,
     suspicion: found.suspicion,

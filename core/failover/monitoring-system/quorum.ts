@@ -42,7 +42,7 @@ export function votesNeeded(fleet: Fleet): { eligible: number; needed: number } 
 export function judgeQuorum(facts: QuorumFacts): Quorum {
   const { subject, fleet, proofOfLife } = facts;
   const { eligible, needed } = votesNeeded(fleet);
-  const { votes, down } = gather(facts);
+  const { votes, down, inFavour } = gather(facts);
   const against = votes.filter((vote) => vote.down).length;
   const sum = `${against} of ${eligible} eligible voters say that ${subject} is down, ${needed} are needed`;
   if (proofOfLife) return { kind: "acquitted", reason: proofOfLife.reason, votes };
@@ -61,12 +61,11 @@ export function judgeQuorum(facts: QuorumFacts): Quorum {
     };
     return { kind: "condemned", evidence };
   }
-  const inFavour = votes.filter((vote) => !vote.down && vote.kind !== "self").length;
   if (inFavour > eligible - needed) return { kind: "acquitted", reason: `${sum}, and ${inFavour} say that it is not`, votes };
   return { kind: "undecided", reason: charge ? sum : `${sum}, and no observer is among them`, votes };
 }
 
-function gather(facts: QuorumFacts): { votes: Vote[]; down: Verdict[] } {
+function gather(facts: QuorumFacts): { votes: Vote[]; down: Verdict[]; inFavour: number } {
   const { subject, fleet, validator } = facts;
   const rules = rulesOf(fleet);
   const freshness = { verdictAgeMaxMs: verdictAgeMaxMs(rules), wordAgeMaxMs: wordAgeMaxMs(rules) };
@@ -81,9 +80,13 @@ function gather(facts: QuorumFacts): { votes: Vote[]; down: Verdict[] } {
   const peers = peerVotes(facts.peers, {
     subject,
     peers: fleet.nodes.map(({ id }) => id).filter((id) => id !== subject),
-    charge: observers.down[0]?.kind ?? null,
+    charges: new Set(observers.down.map(({ kind }) => kind)),
     stillLimitMs: facts.stillLimitMs,
     ...freshness,
   });
-  return { votes: [...observers.votes, ...peers, ...selfVote(subject, facts.self, validator, freshness)], down: observers.down };
+  return {
+    votes: [...observers.votes, ...peers, ...selfVote(subject, facts.self, validator, freshness)],
+    down: observers.down,
+    inFavour: observers.inFavour + peers.filter((vote) => !vote.down).length,
+  };
 }

@@ -25,7 +25,7 @@ export function stallCounts(network: NetworkState, validator: ValidatorSilence):
 export function observerVotes(
   verdicts: readonly Verdict[],
   given: { subject: string; observers: readonly string[]; stallCounts: boolean; nowWallMs: number } & Freshness,
-): { votes: Vote[]; down: Verdict[] } {
+): { votes: Vote[]; down: Verdict[]; inFavour: number } {
   const newest = new Map<string, Verdict>();
   for (const verdict of verdicts) {
     // Region clocks differ, so a verdict "from the future" is as stale as one equally far in the past.
@@ -45,7 +45,8 @@ export function observerVotes(
       reason: `${verdict.kind}${verdict.confirmed ? "" : " (not confirmed)"}: ${verdict.reason}`,
     }),
   );
-  return { votes, down: heard.filter(isDown) };
+  // A doubt that does not count against the node is no word for it either.
+  return { votes, down: heard.filter(isDown), inFavour: heard.filter(({ kind }) => !CONDEMNING.has(kind)).length };
 }
 
 /**
@@ -54,7 +55,7 @@ export function observerVotes(
  */
 export function peerVotes(
   words: readonly PeerWord[],
-  given: { subject: string; peers: readonly string[]; charge: VerdictKind | null; stillLimitMs: number } & Freshness,
+  given: { subject: string; peers: readonly string[]; charges: ReadonlySet<VerdictKind>; stillLimitMs: number } & Freshness,
 ): Vote[] {
   const votes = new Map<string, Vote>();
   for (const { peer, view, heardMsAgo } of words) {
@@ -64,10 +65,10 @@ export function peerVotes(
   return [...votes.values()];
 }
 
-function wordOf(view: PeerView, given: { charge: VerdictKind | null; stillLimitMs: number }): { down: boolean; reason: string } {
+function wordOf(view: PeerView, given: { charges: ReadonlySet<VerdictKind>; stillLimitMs: number }): { down: boolean; reason: string } {
   if (!view.reachable) return { down: true, reason: `cannot reach it for ${Math.round(view.unreachableForMs)} ms` };
   if (view.agrees === false) return { down: true, reason: "its block at the same height is another than its own" };
-  if (given.charge === "stalled" && view.stalledForMs >= given.stillLimitMs) {
+  if (given.charges.has("stalled") && view.stalledForMs >= given.stillLimitMs) {
     return { down: true, reason: `its head has stood still for ${Math.round(view.stalledForMs)} ms` };
   }
   return { down: false, reason: `reaches it${view.head === null ? "" : `, head ${view.head}`}` };

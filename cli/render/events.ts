@@ -1,0 +1,59 @@
+/**
+ * An event of the bus as one plain sentence. An event of a kind that this version does not know is shown as it came, rather
+ * than dropped: the bus may be newer than the reader.
+ */
+import { EVENTS, type EventDetail, type EventName } from "../../core/kernel/events.ts";
+import type { BusEvent } from "../../core/kernel/records.ts";
+import { type Paint, paintState } from "./paint.ts";
+import { span, timeOfDay } from "./time.ts";
+
+const UNKNOWN_LENGTH_MAX = 200;
+
+type Sentences = { readonly [N in EventName]: (detail: EventDetail<N>, paint: Paint) => string };
+
+const SENTENCES: Sentences = {
+  "failover.verdict-changed": (said, paint) =>
+    `${said.node} is ${paintState(paint, said.to)}${said.from === null ? "" : ` (was ${said.from})`}, seen from ${said.observer}: ${said.reason}`,
+  "failover.network-state-changed": (said, paint) =>
+    `the network is ${paintState(paint, said.to)}${said.from === null ? "" : ` (was ${said.from})`}, seen from ${said.observer}: ${said.reason}`,
+  "failover.shard-taken": (said) =>
+    `a new watch took over shard ${said.shard} in ${said.observer}${said.gapMs === null ? "" : `, ${span(said.gapMs)} after the last beat of the one before`}`,
+  "failover.node-condemned": (said, paint) =>
+    `a quorum condemns ${paint.bold(said.node)}, which holds ${said.role}: ${said.evidence.votes.filter(({ down }) => down).length} votes, ${said.evidence.needed} of ${said.evidence.eligible} needed`,
+  "failover.role-unheld": (said) => `${said.role} has no holder to trust (${said.kind}): ${said.reason}`,
+  "failover.requested": (said) =>
+    `${said.requestedBy} asks for a ${said.kind} of ${said.role}${said.to === undefined ? "" : ` to ${said.to}`}: ${said.reason}`,
+  "failover.incident-opened": (said, paint) =>
+    `incident ${paint.bold(said.incident)} (${said.kind}) opens: ${said.role}${said.from === null ? "" : ` from ${said.from}`}${said.to === null ? "" : ` to ${said.to}`}: ${said.reason}`,
+  "failover.approval-requested": (said, paint) =>
+    paint.yellow(
+      `${said.role} waits for a person until ${timeOfDay(said.expiresAtMs).slice(0, 8)} UTC: \`ha approve ${said.role}\` or \`ha reject ${said.role}\`: ${said.reason}`,
+    ),
+  "failover.primary-fenced": (said) =>
+    `${said.node ?? "the old holder"} is fenced (${said.how === "acknowledged" ? "its agent said so" : "its lease was waited out"}); ${said.role} is free from slot ${said.fromSlot}: ${said.reason}`,
+  "failover.lease-taken": (said, paint) => `${paint.bold(said.node)} takes ${said.role} under epoch ${said.epoch}, from slot ${said.fromSlot}`,
+  "failover.role-promoted": (said) => `${said.node} is promoted to ${said.role} under epoch ${said.epoch}`,
+  "failover.signing-verified": (said, paint) =>
+    said.signed
+      ? paint.green(`${said.node} signs${said.slot === null ? "" : ` since slot ${said.slot}`}: ${said.reason}`)
+      : paint.red(`${said.node} does not sign: ${said.reason}`),
+  "failover.route-published": (said) => `route ${said.version} is published: ${said.reason}`,
+  "failover.incident-closed": (said, paint) => `incident ${said.incident} ends ${paintState(paint, said.status)}: ${said.reason}`,
+  "failover.node-readmitted": (said, paint) => `${paint.bold(said.node)} is a member again: ${said.reason}`,
+  "failover.mode-changed": (said, paint) => `${said.role} is in mode ${paintState(paint, said.mode)}, set by ${said.setBy}`,
+};
+
+export function eventSentence(paint: Paint, event: BusEvent): string {
+  if (!isKnown(event.name)) return raw(event);
+  const parsed = EVENTS[event.name].safeParse(event.detail);
+  if (!parsed.success) return raw(event);
+  /** The table's type says that name and detail belong together; the compiler cannot follow that through a union. */
+  const say = SENTENCES[event.name] as (detail: unknown, paint: Paint) => string;
+  return say(parsed.data, paint);
+}
+
+export const eventLine = (paint: Paint, event: BusEvent): string => `${paint.dim(timeOfDay(event.atMs))}  ${eventSentence(paint, event)}`;
+
+const isKnown = (name: string): name is EventName => Object.hasOwn(EVENTS, name);
+
+const raw = (event: BusEvent): string => `${event.name} ${JSON.stringify(event.detail).slice(0, UNKNOWN_LENGTH_MAX)}`;

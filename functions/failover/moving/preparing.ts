@@ -1,0 +1,27 @@
+/** Asks the successor's agent whether its node can take the role, which runs the operator's own check there. */
+import type { World } from "../../../core/kernel/ports.ts";
+import { takenBy } from "./fencing.ts";
+import { writeJournal } from "./journal.ts";
+import { faultText, giveOrder } from "./orders.ts";
+import { requireOwned, STEP_MS } from "./ownership.ts";
+import { nodeOf, type Step } from "./step.ts";
+
+/** A node that cannot say within this that it is ready is not; it leaves the incident's deadline room for what follows. */
+const PREPARE_MS = (STEP_MS * 2) / 3;
+
+export type Prepared = Step & { readonly able: boolean; readonly unable: string | null };
+
+export async function prepareSuccessor(world: World, step: Step): Promise<Prepared> {
+  const startedMs = world.clock.monotonicMs();
+  const incident = await requireOwned(world, step);
+  const lease = await world.registry.read("lease", step.role);
+  if (lease.kind === "found" && takenBy(lease.value, incident)) return { ...step, able: true, unable: null };
+  const order = (nonce: string) => ({ kind: "prepare", nonce, role: step.role }) as const;
+  const answer = await giveOrder<"prepare">(world, nodeOf(world, step.to), ({ nonce }) => order(nonce), PREPARE_MS);
+  const unable = answer.kind === "answered" ? (answer.reply.able ? null : answer.reply.reason) : faultText(answer);
+  const text = unable === null ? `${step.to} can take the role.` : `${step.to} cannot take the role: ${unable}.`;
+  const head = answer.kind === "answered" ? answer.reply.head : null;
+  const tookMs = world.clock.monotonicMs() - startedMs;
+  await writeJournal(world, step.incident, { step: "PrepareSuccessor", kind: unable === null ? "able" : "unable", text, tookMs, facts: { head } });
+  return { ...step, able: unable === null, unable };
+}

@@ -1,0 +1,81 @@
+/**
+ * What an execution was started with, in one shape: by our own watchers' events, by another system's event, by the CLI, or
+ * in the console with a fleet and a role and nothing else.
+ */
+import * as z from "zod";
+import type { Asker } from "../../../core/failover/stateful-failover/admission.ts";
+import { faultsOf, InputInvalid } from "../../../core/kernel/errors.ts";
+import { EVENTS, type EventDetail } from "../../../core/kernel/events.ts";
+import { FleetId, IncidentId, NodeId, RoleName } from "../../../core/kernel/ids.ts";
+import { type Evidence, IncidentKind } from "../../../core/kernel/incident.ts";
+
+export const OpenInput = z.object({
+  fleet: FleetId,
+  role: RoleName,
+  /** An event's name and detail, where a rule started the execution. */
+  cause: z.string().optional(),
+  event: z.unknown().optional(),
+  kind: IncidentKind.optional(),
+  to: NodeId.nullish(),
+  reason: z.string().max(1_000).optional(),
+  requestedBy: z.string().max(256).optional(),
+  execution: z.string().min(1).max(512),
+  /** When this workflow comes back here: its incident, whom it has tried, what was asked for. */
+  incident: IncidentId.optional(),
+  /** False where the successor named in `to` was found unable before it was given anything. */
+  able: z.boolean().optional(),
+  burned: z.array(NodeId).max(64).default([]),
+  requested: NodeId.nullish(),
+  approvedBy: z.string().max(256).nullish(),
+});
+export type OpenInput = z.infer<typeof OpenInput>;
+
+export type Request = {
+  readonly asker: Asker;
+  /** What was asked for; `any` leaves it to what the holder can do. */
+  readonly wish: "failover" | "switchover" | "establish" | "abandoned" | "any";
+  readonly node: NodeId | null;
+  readonly to: NodeId | null;
+  readonly evidence: Evidence | null;
+  readonly reason: string;
+  readonly requestedBy: string;
+  readonly sinceMs: number;
+  readonly saidAtMs: number;
+};
+
+export function readRequest(input: OpenInput, nowMs: number): Request {
+  const { cause } = input;
+  const by = { to: input.to ?? null, node: null, evidence: null, sinceMs: nowMs, saidAtMs: nowMs };
+  if (cause === undefined) {
+    const wish = input.kind === "failover" || input.kind === "switchover" || input.kind === "establish" ? input.kind : "any";
+    return { ...by, asker: "person", wish, reason: input.reason ?? "a person started the workflow", requestedBy: input.requestedBy ?? "console" };
+  }
+  if (cause === "failover.requested") {
+    const { kind, to, reason, requestedBy } = read(cause, input);
+    return { ...by, asker: "system", wish: kind, to: to ?? null, reason, requestedBy };
+  }
+  const watchers = { ...by, asker: "automation", requestedBy: "watchers" } as const;
+  if (cause === "failover.node-condemned") {
+    const { node, evidence, atMs } = read(cause, input);
+    return { ...watchers, wish: "failover", node, evidence, reason: evidence.reason, sinceMs: evidence.suspectedAtMs, saidAtMs: atMs };
+  }
+  if (cause === "failover.role-unheld") {
+    const { kind, reason, atMs } = read(cause, input);
+    /** A role without a lease was always without one, however often it is said: 0 makes it one fault. */
+    return { ...watchers, wish: kind, reason, sinceMs: 0, saidAtMs: atMs };
+  }
+  throw new InputInvalid({ where: "the execution's input", faults: [`cause: found ${cause}; allowed are ${CAUSES.join(", ")}, or none`] });
+}
+
+const CAUSES = ["failover.node-condemned", "failover.role-unheld", "failover.requested"] as const;
+
+function read<N extends (typeof CAUSES)[number]>(cause: N, input: OpenInput): EventDetail<N> {
+  const parsed = EVENTS[cause].safeParse(input.event);
+  const faults = parsed.success ? mismatch(parsed.data, input) : faultsOf(parsed.error).map((fault) => `event.${fault}`);
+  if (!parsed.success || faults.length > 0) throw new InputInvalid({ where: "the execution's input", faults });
+  return parsed.data as EventDetail<N>;
+}
+
+function mismatch(detail: { fleet: string; role: string }, { fleet, role }: OpenInput): string[] {
+  return detail.fleet === fleet && detail.role === role ? [] : [`event: found ${detail.fleet}/${detail.role}; the input says ${fleet}/${role}`];
+}

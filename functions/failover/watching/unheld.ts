@@ -1,0 +1,79 @@
+/**
+ * Roles that nobody can be trusted to hold: no lease, a lease from another table, agents whose words stand above the item (a
+ * table put back from a backup), or a takeover that was begun and left. Each is an event that starts the workflow.
+ */
+import type { FleetRole } from "../../../core/kernel/fleet.ts";
+import type { Incident } from "../../../core/kernel/incident.ts";
+import type { Lease } from "../../../core/kernel/lease.ts";
+import { isDue, type LeaseSeen, launch, type Watcher } from "./watcher.ts";
+
+/** Long enough for a workflow to have opened its incident, short enough to be lost one event. */
+export const REPEAT_MS = 15_000;
+/** A deadline is by another's wall clock. */
+const DEADLINE_SLACK_MS = 5_000;
+
+export function watchUnheld(watcher: Watcher, role: FleetRole, seen: LeaseSeen): void {
+  const reason = establishReason(watcher, seen);
+  if (reason !== null && role.members[0] !== undefined) publishUnheld(watcher, role, "establish", reason);
+  if (isDue(watcher, `incident of ${role.name}`, REPEAT_MS)) {
+    launch(watcher, `looking for an abandoned incident of ${role.name}`, () => watchAbandoned(watcher, role, seen.lease));
+  }
+}
+
+export function publishUnheld(watcher: Watcher, role: FleetRole, kind: "establish" | "abandoned", reason: string): void {
+  if (!isDue(watcher, `unheld ${role.name} ${kind}`, REPEAT_MS)) return;
+  const { bus, log } = watcher.world;
+  log.decision({ module: "failover", subject: role.name, kind: `unheld-${kind}`, reason });
+  launch(watcher, `telling that ${role.name} is unheld (${kind})`, () => bus.publish("failover.role-unheld", { role: role.name, kind, reason }));
+}
+
+/** Why the lease cannot be trusted, or null. */
+export function establishReason(watcher: Watcher, { lease, readStartedMs }: LeaseSeen): string | null {
+  const { registry } = watcher.world;
+  if (lease === null) return "the registry has no lease for it";
+  if (lease.registry !== registry.name) return `its lease was written in ${lease.registry}, this registry is ${registry.name}`;
+  for (const [node, heard] of watcher.heard) {
+    // A grant is sent after the item was written, so an item read after a report is at least as high as what it says.
+    const earlier = heard.heardAtMs <= readStartedMs ? heard : heard.previous;
+    if (!earlier || earlier.heardAtMs > readStartedMs) continue;
+    const words = earlier.report.roles.find(({ role }) => role === lease.role);
+    if (words && words.epoch > lease.epoch) return `${node}'s agent has accepted epoch ${words.epoch}, the lease says ${lease.epoch}`;
+    if (words && words.throughSlot > lease.throughSlot) {
+      return `${node}'s agent was granted slots through ${words.throughSlot}, the lease says ${lease.throughSlot}`;
+    }
+  }
+  return null;
+}
+
+async function watchAbandoned(watcher: Watcher, role: FleetRole, lease: Lease | null): Promise<void> {
+  const { registry, clock, metrics } = watcher.world;
+  const wallMs = clock.wallMs();
+  const incident = await openIncident(watcher, role);
+  if (incident) metrics.count("IncidentOpenSeconds", Math.max(0, (wallMs - incident.openedAtMs) / 1_000), { role: role.name });
+  const reason = abandonedReason(incident, lease, wallMs);
+  if (reason !== null && lease?.registry === registry.name) publishUnheld(watcher, role, "abandoned", reason);
+}
+
+/** The role's open incident, null where it has none. */
+export async function openIncident(watcher: Watcher, role: FleetRole): Promise<Incident | null> {
+  const { registry } = watcher.world;
+  const cell = await registry.read("roleIncident", role.name);
+  if (cell.kind === "absent" || cell.value.open === null) return null;
+  const incident = await registry.read("incident", cell.value.open);
+  return incident.kind === "found" ? incident.value : null;
+}
+
+export function abandonedReason(incident: Incident | null, lease: Lease | null, wallMs: number): string | null {
+  const past = (deadlineMs: number) => wallMs > deadlineMs + DEADLINE_SLACK_MS;
+  if (incident?.status === "open" && past(incident.ownerDeadlineMs)) return `incident ${incident.id} was left by ${incident.owner}`;
+  // Whoever waits for a person is not gone until the approval has expired.
+  if (incident?.status === "awaiting-approval") {
+    return past(Math.max(incident.ownerDeadlineMs, incident.approval?.expiresAtMs ?? 0))
+      ? `incident ${incident.id} has waited past its approval's end`
+      : null;
+  }
+  if (lease?.state === "revoking" && lease.revocation && past(lease.revocation.deadlineMs)) {
+    return `the lease is revoking since ${new Date(lease.revocation.markedAtMs).toISOString()}, and ${lease.revocation.owner} has passed its deadline`;
+  }
+  return null;
+}

@@ -1,0 +1,116 @@
+/**
+ * What must wake somebody, in each Region by itself, so that one Region's silence cannot hide another's. The metrics are
+ * the functions' own (embedded in their logs). Each alarm's change of state also goes to `open-alarm-incident`.
+ */
+import { Duration } from "aws-cdk-lib";
+import { Alarm, ComparisonOperator, type IMetric, Metric, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Rule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { Fleet } from "../../core/kernel/fleet.ts";
+import { resourceNames } from "../../core/kernel/names.ts";
+
+const MINUTE = Duration.minutes(1);
+
+/** A metric of ours, by the minute. */
+export function fleetMetric(fleet: string, metricName: string, statistic: string, more: { role?: string; region?: string } = {}): Metric {
+  const { role, region } = more;
+  return new Metric({
+    namespace: resourceNames(fleet).metricsNamespace,
+    metricName,
+    statistic,
+    period: MINUTE,
+    dimensionsMap: { Fleet: fleet, ...(role === undefined ? {} : { Role: role }) },
+    ...(region === undefined ? {} : { region }),
+  });
+}
+
+type Watched = { name: string; says: string; metric: IMetric; threshold: number; minutes: number; missing: TreatMissingData; below?: true };
+
+/** A role without a holder for one minute has already cost slots; a failover takes seconds. */
+const UNHELD_MINUTES = 2;
+/** One minute may be lost to a cold start at its edge; two in a row mean that nobody watches. */
+const UNWATCHED_MINUTES = 2;
+
+function watched(fleet: Fleet, undelivered: Queue): Watched[] {
+  const { NOT_BREACHING, BREACHING } = TreatMissingData;
+  const openMax = fleet.policies.failover.incidentOpenSecondsMax;
+  const roles = fleet.roles.flatMap(({ name: role }): Watched[] => [
+    {
+      name: `role-unheld-${role}`,
+      says: `Role ${role} has no holder. See its open incident; if there is none, start the failover workflow.`,
+      metric: fleetMetric(fleet.fleet, "RolesUnheld", Stats.MAXIMUM, { role }),
+      threshold: 1,
+      minutes: UNHELD_MINUTES,
+      missing: NOT_BREACHING,
+    },
+    {
+      name: `incident-open-${role}`,
+      says: `An incident of role ${role} has been open for more than ${openMax} s. It may wait for an approval, or its workflow may be stuck.`,
+      metric: fleetMetric(fleet.fleet, "IncidentOpenSeconds", Stats.MAXIMUM, { role }),
+      threshold: openMax,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+  ]);
+  return [
+    ...roles,
+    {
+      name: "unwatched",
+      says: "No watcher of this Region has been heard for two minutes. The other Regions still watch; see watch-fleet's log.",
+      metric: fleetMetric(fleet.fleet, "WatcherBeat", Stats.SUM),
+      threshold: 1,
+      minutes: UNWATCHED_MINUTES,
+      missing: BREACHING,
+      below: true,
+    },
+    {
+      name: "budget-spent",
+      says: "The fleet's failover budget is spent: automation has stopped, and a person decides about the next move.",
+      metric: fleetMetric(fleet.fleet, "BudgetSpent", Stats.MAXIMUM),
+      threshold: 1,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+    {
+      name: "events-undelivered",
+      says: "An event or a start of a workflow could not be delivered and waits in the dead-letter queue.",
+      metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM }),
+      threshold: 1,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+  ];
+}
+
+export class FleetAlarms extends Construct {
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction }) {
+    super(scope, "Alarms");
+    const prefix = resourceNames(props.fleet.fleet).bus;
+    this.alarms = watched(props.fleet, props.undelivered).map(
+      ({ name, says, metric, threshold, minutes, missing, below }) =>
+        new Alarm(this, name, {
+          alarmName: `${prefix}-${name}`,
+          alarmDescription: says,
+          metric,
+          threshold,
+          evaluationPeriods: minutes,
+          treatMissingData: missing,
+          comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        }),
+    );
+    new Rule(this, "Raised", {
+      description: "This fleet's alarms open incidents.",
+      eventPattern: {
+        source: ["aws.cloudwatch"],
+        detailType: ["CloudWatch Alarm State Change"],
+        detail: { alarmName: this.alarms.map((alarm) => alarm.alarmName), state: { value: ["ALARM"] } },
+      },
+      targets: [new LambdaTarget(props.opensIncident, { deadLetterQueue: props.undelivered })],
+    });
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The rehearsal network, in two steps, because the fleet file stands between them: first the nodes, the links and the gossip,
+ * which give the addresses and the genesis that the fleet file names; then an agent and a validator beside each node.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { slotAt } from "../../core/kernel/slots.ts";
+import { anvilProcess, CHAIN_ID } from "./anvil.ts";
+import { buildHandler } from "./builder.ts";
+import { type ChainNode, chainNode } from "./chain-node.ts";
+import { faultExecutor } from "./fault-executor.ts";
+import { LOOPBACK, portAllotment } from "./free-port.ts";
+import { type GossipOptions, openGossip } from "./gossip.ts";
+import { NodeUnreachable } from "./json-rpc.ts";
+import { serveJson } from "./json-server.ts";
+import { awsLinks, type NetworkNode, networkNodes } from "./layout.ts";
+import type { ProcessStarter } from "./process-starter.ts";
+import { processTable } from "./process-table.ts";
+import { openSwitchboard } from "./switchboard.ts";
+import type { ValidatorConfig } from "./validator.ts";
+
+/** Anvil listens within 50 ms; on a machine that is busy with a deploy it has been seen to take a second. */
+const NODE_START_MS_MAX = 15_000;
+const NODE_START_POLL_MS = 25;
+/** So that slot 0 is over when the first validator asks. */
+const GENESIS_AGE_S = 5;
+
+export type NetworkOptions = {
+  readonly starter: ProcessStarter;
+  /** Where validators' configurations are written. */
+  readonly folder: string;
+  readonly regions: readonly string[];
+  readonly role: string;
+  readonly nodes?: number;
+  /** The first of some fifty ports that are wanted; without it the system chooses. */
+  readonly firstPort?: number;
+  /** The emulator's port: each Region then has a link to AWS. */
+  readonly awsPort?: number;
+  /** Seconds since the Unix epoch; the same genesis time gives the same genesis hash. */
+  readonly genesisTime?: number;
+  readonly log?: GossipOptions["log"];
+};
+/** How an agent is started: its configuration file for the real one, or any other program with a sign endpoint. */
+export type AgentProgram = string | { readonly command: string; readonly args: readonly string[] };
+
+export type Network = Awaited<ReturnType<typeof startNetwork>>;
+
+export async function startNetwork(options: NetworkOptions) {
+  const { starter, regions, log = () => {} } = options;
+  const genesisTime = options.genesisTime ?? Math.floor(Date.now() / 1_000) - GENESIS_AGE_S;
+  const slots = { kind: "time", genesisTime, seconds: 1 } as const;
+  const ports = portAllotment(options.firstPort);
+  const switchboard = openSwitchboard();
+  const processes = processTable(starter);
+  const nodes = await networkNodes({ count: options.nodes ?? 4, regions, ports, switchboard });
+  const chain = new Map<string, ChainNode>(nodes.map(({ id, rpcPort }) => [id, chainNode({ id, rpcPort, genesisTime })]));
+  const awsByRegion = await awsLinks({ regions, ports, switchboard, awsPort: options.awsPort });
+
+  // A node that was started again is empty: gossip must know, and bring it up to date.
+  let rejoin = (_id: string): void => {};
+  const ready = async (id: string): Promise<void> => {
+    await answering(chainOf(id));
+    rejoin(id);
+  };
+  await Promise.all(nodes.map((node) => processes.start(anvilProcess({ ...node, genesisTime }), () => ready(node.id))));
+  const genesis = await chainOf("n1").block("0x0");
+  const signers = new Set(nodes.map((node) => node.coinbase));
+  const slotNow = (): number => slotAt(slots, Date.now());
+  const gossip = openGossip({ nodes: [...chain.values()], genesis, signers, slotNow, log, restart: (id) => processes.restart(id) });
+  rejoin = gossip.rejoin;
+
+  const buildToken = randomBytes(24).toString("base64url");
+  const coinbaseOf = (id: string): string => nodes.find((node) => node.id === id)?.coinbase ?? "";
+  const builder = await serveJson({
+    port: await ports(),
+    token: buildToken,
+    handle: buildHandler((id, slot) => gossip.build(id, slot, coinbaseOf(id))),
+  });
+  const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip });
+
+  function chainOf(id: string): ChainNode {
+    const node = chain.get(id);
+    if (node === undefined) throw new RangeError(`the rehearsal network has no node ${id}`);
+    return node;
+  }
+
+  async function startHosts(agentFor: (node: NetworkNode) => AgentProgram): Promise<void> {
+    const folder = join(options.folder, "validators");
+    mkdirSync(folder, { recursive: true });
+    const program = (file: string): string => resolve(import.meta.dirname, file);
+    await Promise.all(
+      nodes.map(async (node) => {
+        const agent = agentFor(node);
+        const agentProgram =
+          typeof agent === "string" ? { command: process.execPath, args: [program("../../agent/main.ts"), "--config", agent] } : agent;
+        await processes.start({ name: node.id.replace("n", "a"), ...agentProgram });
+        const file = join(folder, `${node.id}.json`);
+        const signUrl = `http://${LOOPBACK}:${node.signPort}/v1/sign`;
+        const config = { node: node.id, role: options.role, slots, signUrl, buildUrl: `${builder.url}/build`, buildToken } as ValidatorConfig;
+        writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
+        await processes.start({ name: node.id.replace("n", "v"), command: process.execPath, args: [program("validator.ts"), file] });
+      }),
+    );
+  }
+
+  return {
+    nodes: nodes as readonly NetworkNode[],
+    chainId: CHAIN_ID,
+    genesisHash: genesis.hash,
+    genesisTime,
+    slots,
+    awsByRegion,
+    switchboard,
+    gossip,
+    faults: executor,
+    /** Throws where the fault does not exist or its target is not here; `faults.run` says it as a value. */
+    async fault(kind: string, target?: string): Promise<readonly string[]> {
+      const outcome = await executor.run(kind, target);
+      if (outcome.kind === "refused") throw new RangeError(outcome.reason);
+      return outcome.steps;
+    },
+    startHosts,
+    /** What `GET /network` shows. */
+    snapshot: () => ({
+      slot: slotNow(),
+      nodes: nodes.map((node) => {
+        const { height, hash, slot, signer } = gossip.head(node.id);
+        return { ...node, height, hash, slot, signer, reachable: gossip.isReachable(node.id), rogue: gossip.isDishonest(node.id) };
+      }),
+      processes: processes.states(),
+      links: switchboard.states().filter(({ state }) => state.kind !== "up"),
+      gossipCut: nodes.flatMap((a) => nodes.filter((b) => gossip.isCut(a.id, b.id)).map((b) => `${a.id}>${b.id}`)),
+    }),
+    /** Validators first, so that no block is asked for while the rest goes. */
+    async stop(): Promise<void> {
+      const running = processes.states().map(({ name }) => name);
+      for (const first of ["v", "a", "n"]) await Promise.all(running.filter((name) => name.startsWith(first)).map((name) => processes.end(name)));
+      await gossip.close();
+      await Promise.all([builder.close(), switchboard.close()]);
+    },
+  };
+}
+
+async function answering(node: ChainNode): Promise<void> {
+  const deadlineMs = performance.now() + NODE_START_MS_MAX;
+  for (;;) {
+    try {
+      await node.state();
+      return;
+    } catch (error) {
+      if (!(error instanceof NodeUnreachable) || performance.now() > deadlineMs) throw error;
+    }
+    await new Promise((done) => setTimeout(done, NODE_START_POLL_MS));
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The state machine's text, held to what no validator looks at: every task ends in time, is tried again for what passes
+ * and caught for what does not; every name it uses exists.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import * as errors from "../../core/kernel/errors.ts";
+import { projectRoot } from "../../infra/bundle.ts";
+import { FAILOVER_FUNCTIONS, LAMBDA_TIMEOUT_S_MAX, pascalCase } from "../../infra/modules/failover.ts";
+
+/** The package ships no types. */
+const validate = createRequire(import.meta.url)("asl-validator") as (machine: unknown) => { isValid: boolean; errors: unknown[] };
+
+type Rule = { ErrorEquals: string[]; Next?: string; MaxAttempts?: number; MaxDelaySeconds?: number; JitterStrategy?: string };
+type State = {
+  Type: string;
+  Resource?: string;
+  Arguments?: { FunctionName?: string };
+  TimeoutSeconds?: number | string;
+  HeartbeatSeconds?: number | string;
+  Retry?: Rule[];
+  Catch?: Rule[];
+  Default?: string;
+  Next?: string;
+  End?: boolean;
+  Choices?: { Next: string }[];
+  Branches?: Machine[];
+  ItemProcessor?: Machine;
+  Output?: unknown;
+};
+type Machine = { StartAt: string; States: Record<string, State>; QueryLanguage?: string };
+
+/** Names that Step Functions itself reports, from its documentation of error names. */
+const STATES_ERRORS = new Set(
+  "ALL BranchFailed DataLimitExceeded ExceedToleratedFailureThreshold HeartbeatTimeout Http.Socket IntrinsicFailure ItemReaderFailed NoChoiceMatched ParameterPathFailure Permissions QueryEvaluationError ResultPathMatchFailure ResultWriterFailed Runtime TaskFailed Timeout"
+    .split(" ")
+    .map((name) => `States.${name}`),
+);
+/** Names that the Lambda service reports to a caller for a failure of its own. */
+const LAMBDA_ERRORS =
+  /^Lambda\.(ServiceException|AWSLambdaException|SdkClientException|ClientExecutionTimeoutException|TooManyRequestsException|Unknown|EC2ThrottledException|ENILimitReachedException)$/;
+const OWN_ERRORS = new Set(Object.keys(errors));
+
+const folder = join(projectRoot, "statemachines");
+const machines = readdirSync(folder)
+  .filter((file) => file.endsWith(".asl.json"))
+  .map((file) => ({ file, machine: JSON.parse(readFileSync(join(folder, file), "utf8")) as Machine }));
+
+/** Every state with the machine it stands in, branches included. */
+function states(machine: Machine): { name: string; state: State; within: Machine }[] {
+  return Object.entries(machine.States).flatMap(([name, state]) => [
+    { name, state, within: machine },
+    ...[...(state.Branches ?? []), ...(state.ItemProcessor ? [state.ItemProcessor] : [])].flatMap(states),
+  ]);
+}
+const tasksOf = (machine: Machine) => states(machine).filter(({ state }) => state.Type === "Task");
+const rulesOf = ({ state }: { state: State }) => [...(state.Retry ?? []), ...(state.Catch ?? [])];
+const placeholderOf = (state: State) => /\$\{(\w+)\}/.exec(`${state.Arguments?.FunctionName ?? ""}${state.Resource ?? ""}`)?.[1];
+
+it("there is a failover state machine to be held to this", () => {
+  expect(machines.map(({ file }) => file)).toContain("failover.asl.json");
+});
+
+describe.each(machines)("$file", ({ machine }) => {
+  it("is valid Amazon States Language in JSONata", () => {
+    expect(validate(machine)).toMatchObject({ isValid: true, errors: [] });
+    expect(machine.QueryLanguage).toBe("JSONata");
+  });
+
+  it("gives every task a time limit, a retry and a catch", () => {
+    const bare = tasksOf(machine).filter(({ state }) => state.TimeoutSeconds === undefined || !state.Retry?.length || !state.Catch?.length);
+    expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("bounds and spreads every retry", () => {
+    const loose = tasksOf(machine).flatMap(({ name, state }) =>
+      (state.Retry ?? [])
+        .filter((rule) => (rule.MaxAttempts ?? 3) > 10 || rule.JitterStrategy !== "FULL")
+        .map((rule) => `${name}: ${rule.ErrorEquals.join()}`),
+    );
+    expect(loose).toEqual([]);
+  });
+
+  it("catches everything, last and alone, in every task", () => {
+    for (const { name, state } of tasksOf(machine)) {
+      expect(state.Catch?.at(-1)?.ErrorEquals, name).toEqual(["States.ALL"]);
+      for (const rules of [state.Retry ?? [], state.Catch ?? []]) {
+        for (const rule of rules.slice(0, -1)) expect(rule.ErrorEquals, name).not.toContain("States.ALL");
+        for (const rule of rules) if (rule.ErrorEquals.includes("States.ALL")) expect(rule.ErrorEquals, name).toHaveLength(1);
+      }
+    }
+  });
+
+  it("matches only errors that somebody can raise", () => {
+    const names = states(machine)
+      .flatMap(rulesOf)
+      .flatMap((rule) => rule.ErrorEquals);
+    const known = (name: string) => STATES_ERRORS.has(name) || LAMBDA_ERRORS.test(name) || OWN_ERRORS.has(name);
+    expect([...new Set(names)].filter((name) => !known(name))).toEqual([]);
+  });
+
+  it("retries no error that stays until somebody changes something", () => {
+    const permanent = Object.entries(errors)
+      .filter(([, each]) => typeof each === "function" && each.prototype instanceof errors.Permanent)
+      .map(([name]) => name);
+    const retried = states(machine)
+      .flatMap(({ state }) => state.Retry ?? [])
+      .flatMap((rule) => rule.ErrorEquals);
+    expect(retried.filter((name) => permanent.includes(name) || name === "States.ALL" || name === "States.TaskFailed")).toEqual([]);
+  });
+
+  it("has a default for every choice, and every way it names leads to a state", () => {
+    for (const { name, state, within } of states(machine)) {
+      if (state.Type === "Choice") expect(state.Default, name).toBeDefined();
+      const ways = [state.Next, state.Default, ...(state.Choices ?? []).map((choice) => choice.Next), ...rulesOf({ state }).map((rule) => rule.Next)];
+      for (const way of ways.filter((each) => each !== undefined)) expect(Object.keys(within.States), `${name} → ${way}`).toContain(way);
+    }
+  });
+
+  it("reaches every state", () => {
+    for (const { within } of states(machine)) {
+      const reached = new Set<string>();
+      const open = [within.StartAt];
+      for (let name = open.pop(); name !== undefined; name = open.pop()) {
+        const state = within.States[name];
+        if (reached.has(name) || !state) continue;
+        reached.add(name);
+        open.push(
+          ...[
+            state.Next,
+            state.Default,
+            ...(state.Choices ?? []).map((choice) => choice.Next),
+            ...rulesOf({ state }).map((rule) => rule.Next),
+          ].filter((way) => way !== undefined),
+        );
+      }
+      expect([...reached].toSorted()).toEqual(Object.keys(within.States).toSorted());
+    }
+  });
+
+  it("keeps every heartbeat under its time limit, and ends no Succeed with an output", () => {
+    for (const { name, state } of states(machine)) {
+      if (typeof state.HeartbeatSeconds === "number" && typeof state.TimeoutSeconds === "number")
+        expect(state.HeartbeatSeconds, name).toBeLessThan(state.TimeoutSeconds);
+      if (state.Type === "Succeed") expect(state.Output, name).toBeUndefined();
+    }
+  });
+
+  it("calls functions that exist, are declared as steps, and end before the state gives up on them", () => {
+    for (const { name, state } of tasksOf(machine)) {
+      const placeholder = placeholderOf(state);
+      const declared = FAILOVER_FUNCTIONS.find((each) => pascalCase(each.name) === placeholder);
+      expect(declared?.step, `${name} calls ${placeholder}`).toBe(true);
+      expect(existsSync(join(projectRoot, "functions", "failover", `${declared?.name}.ts`)), name).toBe(true);
+      const waitsForPerson = state.Resource?.endsWith(".waitForTaskToken") ?? false;
+      if (typeof state.TimeoutSeconds === "number" && !waitsForPerson) {
+        expect(state.TimeoutSeconds, name).toBeGreaterThanOrEqual(declared?.timeoutS ?? LAMBDA_TIMEOUT_S_MAX);
+      }
+    }
+  });
+
+  it("calls every function that is declared as a step", () => {
+    const called = new Set(tasksOf(machine).map(({ state }) => placeholderOf(state)));
+    expect(FAILOVER_FUNCTIONS.filter((each) => each.step && !called.has(pascalCase(each.name))).map((each) => each.name)).toEqual([]);
+  });
+});
