@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { NodeId, Slot } from "../../core/kernel/ids.ts";
-import type { BuildAnswer } from "./gossip.ts";
+import type { BuildAnswer } from "./block-production.ts";
 import type { JsonHandler } from "./json-server.ts";
 
 const BuildRequest = z.strictObject({ node: NodeId, slot: Slot });

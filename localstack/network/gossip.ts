@@ -5,8 +5,11 @@
  * branch goes back and takes the other one. A block made here is on its way at once; a look around each POLL_MS finds
  * what came otherwise (a node that was restarted, a transaction sent to one node).
  */
-import { type BlockTree, blockTree, type ChainBlock, isBetter, nextBaseFee, routeBetween } from "./block-tree.ts";
+
+import { blockProduction } from "./block-production.ts";
+import { type BlockTree, blockTree, type ChainBlock, isBetter, routeBetween } from "./block-tree.ts";
 import type { ChainNode, NodeState } from "./chain-node.ts";
+import { gossipViews, type View } from "./gossip-views.ts";
 import { NodeRefused, NodeUnreachable } from "./json-rpc.ts";
 import { adoptBranch } from "./replay.ts";
 import { transactionGossip } from "./transaction-gossip.ts";
@@ -25,10 +28,6 @@ export type GossipOptions = {
   /** For a node that cannot go back far enough in place: it starts again, empty, and catches up from genesis. */
   readonly restart: (node: string) => Promise<void>;
 };
-
-export type BuildAnswer =
-  | { readonly kind: "built"; readonly hash: string; readonly height: number; readonly slot: number }
-  | { readonly kind: "refused"; readonly reason: string };
 
 export type Gossip = ReturnType<typeof openGossip>;
 
@@ -101,48 +100,6 @@ export function openGossip(options: GossipOptions) {
     running.add(settled);
   }
 
-  /** A validator's block, on its own node. Refused unless the slot lies after the node's head. */
-  async function build(id: string, slot: number, signer: string): Promise<BuildAnswer> {
-    const node = nodeOf(id);
-    if (node.waiting() > 1) return { kind: "refused", reason: `${id} is still at work on an earlier block` };
-    try {
-      return await node.exclusively(() => buildNow(node, slot, signer));
-    } catch (error) {
-      if (error instanceof NodeUnreachable) return { kind: "refused", reason: error.message };
-      throw error;
-    }
-  }
-
-  async function buildNow(node: ChainNode, slot: number, signer: string): Promise<BuildAnswer> {
-    const { id } = node;
-    const state = await node.state();
-    const parent = tree.get(state.head);
-    const newer = parent && views.betterFor(id, parent);
-    if (parent === undefined || newer !== undefined) return { kind: "refused", reason: `${id} has not caught up with the head that it hears of` };
-    if (parent.slot >= slot) return { kind: "refused", reason: `${id} already has a block of slot ${parent.slot}` };
-    const block = await node.mine({ slot, signer, baseFeePerGas: nextBaseFee(parent) });
-    tree.add(block);
-    views.of(node.id).head = block.hash;
-    spread(node.id);
-    return { kind: "built", hash: block.hash, height: block.height, slot };
-  }
-
-  /** `count` blocks, a slot each from the present one on, signed by somebody whom nobody knows. From then on the node listens to nobody. */
-  async function goRogue(id: string, count: number, signer: string): Promise<void> {
-    const node = nodeOf(id);
-    const view = views.of(id);
-    view.dishonest = true;
-    await node.exclusively(async () => {
-      const head = await node.block("latest");
-      let parent = head;
-      for (let made = 0; made < count; made += 1) {
-        parent = await node.mine({ slot: Math.max(parent.slot + 1, slotNow()), signer, baseFeePerGas: nextBaseFee(parent) });
-        tree.add(parent);
-      }
-      view.head = parent.hash;
-    });
-  }
-
   /** A node that was started again is empty and honest. */
   function rejoin(id: string): void {
     Object.assign(views.of(id), { head: genesis.hash, reachable: true, dishonest: false });
@@ -180,13 +137,18 @@ export function openGossip(options: GossipOptions) {
     if (node === undefined) throw new RangeError(`the rehearsal network has no node ${id}`);
     return node;
   };
+  const looking = new Set<string>();
+  async function lookOnce(node: ChainNode): Promise<void> {
+    if (looking.has(node.id)) return;
+    looking.add(node.id);
+    await look(node).finally(() => looking.delete(node.id));
+  }
   const timer = setInterval(() => {
-    for (const node of nodes) track(look(node));
+    for (const node of nodes) track(lookOnce(node));
   }, POLL_MS);
 
   return {
-    build,
-    goRogue,
+    ...blockProduction({ tree, views, nodeOf, spread, slotNow }),
     rejoin,
     /** Cuts or restores what `from` tells `to`. */
     setLink(from: string, to: string, up: boolean): void {

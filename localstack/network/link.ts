@@ -26,6 +26,7 @@ export type Link = {
   readonly name: string;
   readonly port: number;
   state(): LinkState;
+  connections(): number;
   set(state: LinkState): void;
   close(): Promise<void>;
 };
@@ -56,6 +57,7 @@ export async function openLink(options: { name: string; port: number; backendPor
     name: options.name,
     port: address.port,
     state: () => state,
+    connections: () => passages.size,
     set(next) {
       state = next;
       for (const passage of passages) passage.set(next);

@@ -12,7 +12,7 @@ export type Switchboard = {
   port(name: LinkName): number;
   has(name: LinkName): boolean;
   set(name: LinkName, state: LinkState): void;
-  states(): readonly { readonly name: string; readonly port: number; readonly state: LinkState }[];
+  states(): readonly { readonly name: string; readonly port: number; readonly state: LinkState; readonly connections: number }[];
   close(): Promise<void>;
 };
 
@@ -34,7 +34,7 @@ export function openSwitchboard(seed = 1): Switchboard {
     port: (name) => find(name).port,
     has: (name) => links.has(name),
     set: (name, state) => find(name).set(state),
-    states: () => [...links.values()].map(({ name, port, state }) => ({ name, port, state: state() })),
+    states: () => [...links.values()].map(({ name, port, state, connections }) => ({ name, port, state: state(), connections: connections() })),
     async close() {
       await Promise.all([...links.values()].map((link) => link.close()));
     },

@@ -36,13 +36,8 @@ export class FakeFleet {
   constructor(clock: ManualClock, options: FleetOptions = {}) {
     this.clock = clock;
     this.fleet = fleetOf({ genesisTime: Math.floor(clock.wallMs() / 1_000) - 100, ...options });
-    const genesis: Block = {
-      height: 0,
-      hash: GENESIS_HASH,
-      parentHash: GENESIS_HASH,
-      timestampS: this.slots().genesisTime,
-      signer: `0x${"0".repeat(40)}`,
-    };
+    const nobody = `0x${"0".repeat(40)}`;
+    const genesis: Block = { height: 0, hash: GENESIS_HASH, parentHash: GENESIS_HASH, timestampS: this.slots().genesisTime, signer: nobody };
     this.nodes = new Map(this.fleet.nodes.map(({ id }) => [id as string, newFakeNode(id, genesis, clock.monotonicMs())]));
   }
 

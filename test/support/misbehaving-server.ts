@@ -125,7 +125,7 @@ function answer(manner: Manner, questions: readonly Question[], response: Server
     "giant-header": () => response.writeHead(200, { "x-giant": "x".repeat(256 * 1024) }).end("[]"),
     "half-json": () => text(JSON.stringify(replies).slice(0, 50)),
     "wrong-id": () => patched((reply) => ({ ...reply, id: reply.id + 1_000 })),
-    "same-id-twice": () => json([...replies.slice(1), replies[1]]),
+    "same-id-twice": () => json([...replies.slice(0, -1), replies[1]]),
     "too-many-answers": () => json([...replies, ...replies]),
     redirects: () => response.writeHead(302, { location: "/" }).end(),
     "garbage-types": () => patched((reply) => ({ ...reply, result: [{ number: true }, null, 7] })),

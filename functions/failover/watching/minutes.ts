@@ -2,6 +2,7 @@
 import { intervalMs, median } from "../../../core/failover/monitoring-system/block-interval.ts";
 import { loadDetector, saveDetector } from "../../../core/failover/monitoring-system/detector-state.ts";
 import type { FleetNode } from "../../../core/kernel/fleet.ts";
+import type { NodeId } from "../../../core/kernel/ids.ts";
 import { pad } from "../../../core/kernel/records.ts";
 import { establishReason } from "./unheld.ts";
 import { type VitalsCounters, vitalsCounters } from "./vitals-counters.ts";
@@ -32,15 +33,15 @@ export function writeMinutes(watcher: Watcher): void {
 
 /** Also at a run's end, so that the next one goes on from what was known last. */
 export async function writeWindows(watcher: Watcher): Promise<void> {
-  await Promise.all(watcher.shard.nodes.map((node) => launch(watcher, `window of ${node.id}`, () => writeWindow(watcher, node))));
+  await Promise.all(watcher.shard.nodes.map((node) => launch(watcher, `window of ${node.id}`, () => writeWindow(watcher, node.id))));
 }
 
-async function writeWindow(watcher: Watcher, node: FleetNode): Promise<void> {
-  const detector = watcher.detectors.get(node.id);
+export async function writeWindow(watcher: Watcher, node: NodeId): Promise<void> {
+  const detector = watcher.detectors.get(node);
   const at = instantOf(watcher);
   if (!detector || detector.probes === 0) return;
-  const window = { observer: watcher.observer, node: node.id, atMs: Math.trunc(at.wallMs), state: saveDetector(detector, at) };
-  await watcher.world.registry.write("window", `${watcher.observer}/${node.id}`, window, "any");
+  const window = { observer: watcher.observer, node, atMs: Math.trunc(at.wallMs), state: saveDetector(detector, at) };
+  await watcher.world.registry.write("window", `${watcher.observer}/${node}`, window, "any");
 }
 
 async function writeVitals(watcher: Watcher, node: FleetNode): Promise<void> {
@@ -50,7 +51,7 @@ async function writeVitals(watcher: Watcher, node: FleetNode): Promise<void> {
     const atMs = Math.trunc(watcher.world.clock.wallMs());
     await watcher.world.registry.write("vitals", `${node.id}/${watcher.observer}/${pad(atMs)}`, vitalsOf(watcher, node, counters, atMs), "any");
   }
-  await writeWindow(watcher, node);
+  await writeWindow(watcher, node.id);
 }
 
 function vitalsOf(watcher: Watcher, node: FleetNode, counters: VitalsCounters, atMs: number) {

@@ -2,6 +2,7 @@
 import { verdictRefreshMs } from "../../../core/failover/monitoring-system/rules.ts";
 import type { Verdict } from "../../../core/kernel/node.ts";
 import { sightings } from "./leases.ts";
+import { writeWindow } from "./minutes.ts";
 import { launch, type Watcher } from "./watcher.ts";
 
 /** Where this observer's earlier words are taken up, so that a new run does not tell the old news again. */
@@ -28,6 +29,8 @@ export function reportVerdicts(watcher: Watcher): void {
       await registry.write("verdict", verdictKey(watcher, node), { ...verdict, sightings: sightings(watcher) }, "any");
       watcher.written.set(node, verdict);
       if (!isTransition(before, verdict)) return;
+      // With the window, or a run that takes over before the next minute would learn the fault anew.
+      await writeWindow(watcher, verdict.node);
       const from = before?.kind ?? null;
       const { kind, reason, confirmed } = verdict;
       log.decision({ module: "failover", subject: node, kind, reason, from, suspicion: verdict.suspicion });

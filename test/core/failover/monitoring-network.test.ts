@@ -97,6 +97,14 @@ test("far ahead of what anyone else has is lying; with two nodes nobody can tell
   for (let tick = 0; tick < 5; tick += 1) expect(pair.tick({ n2: ahead(pair) })).toMatchObject({ n1: { kind: "healthy" }, n2: { kind: "healthy" } });
 });
 
+test("a leader whose only companion is lost from sight for a moment is not called a liar", () => {
+  const observer = new Observer(NODES);
+  observer.run(10);
+  const stuck = answer(observer.height);
+  for (let tick = 0; tick < 10; tick += 1) observer.tick({ n3: stuck, n4: stuck });
+  for (let lost = 0; lost < 3; lost += 1) expect(observer.tick({ n2: undefined, n3: stuck, n4: stuck }).n1).toMatchObject({ kind: "healthy" });
+});
+
 test("a silent validator is told apart from a network in which none asks", () => {
   const asking = (ages: (number | null)[]) => ages.map((askedMsAgo, index) => ({ node: NODES[index] ?? "", askedMsAgo }));
   const judged = (ages: (number | null)[]) => judgeValidator({ subject: "n1", asking: asking(ages), limitMs: 3_000 }).kind;

@@ -1,0 +1,80 @@
+/**
+ * `npm test`: the checks, then every suite, then one line that counts them, `N passed, N failed`. Each check counts as one
+ * test. The whole is bounded, speaks while it works, and fails loudly when its bound is reached.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { installEmulator } from "../localstack/emulator/install.ts";
+import { openProcesses } from "../localstack/processes/open-processes.ts";
+
+const root = join(import.meta.dirname, "..");
+const WHOLE_MS_MAX = 15 * 60_000;
+const SPEAK_EACH_MS = 30_000;
+const started = performance.now();
+
+const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
+  ["types", "node_modules/typescript/bin/tsc", "-p", "."],
+  ["style and environment", "node_modules/@biomejs/biome/bin/biome", "check", "."],
+  ["arrows between rings and modules", "node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "--config", ".dependency-cruiser.cjs", "."],
+];
+
+function run(name: string, command: readonly string[]): Promise<{ ok: boolean; output: string; ms: number }> {
+  return new Promise((done) => {
+    const from = performance.now();
+    const limitMs = Math.max(1, WHOLE_MS_MAX - (from - started));
+    const child = spawn(process.execPath, [...command], { cwd: root, stdio: ["ignore", "pipe", "pipe"], timeout: limitMs });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output = `${output}${chunk}`.slice(-200_000)));
+    const speaking = setInterval(() => console.log(`… ${name}, ${Math.round((performance.now() - from) / 1_000)} s`), SPEAK_EACH_MS);
+    child.on("close", (code) => {
+      clearInterval(speaking);
+      done({ ok: code === 0, output, ms: performance.now() - from });
+    });
+  });
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+let passed = 0;
+let failed = 0;
+const scratch = mkdtempSync(join(tmpdir(), "synnergy-test-"));
+try {
+  const processes = await openProcesses({ folder: scratch });
+  const { installedMs } = await installEmulator({ processes, root });
+  await processes.close();
+  console.log(`emulator at hand                         ${seconds(installedMs)}`);
+  for (const [name, ...command] of CHECKS) {
+    const { ok, output, ms } = await run(name, command);
+    console.log(`${ok ? "ok  " : "FAIL"} ${name.padEnd(36)} ${seconds(ms)}`);
+    if (ok) passed += 1;
+    else {
+      failed += 1;
+      console.log(output.slice(-8_000));
+    }
+  }
+  const report = join(scratch, "vitest.json");
+  const suites = await run("suites", ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", `--outputFile=${report}`]);
+  const counts = JSON.parse(readFileSync(report, "utf8")) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+  };
+  // A file that could not be loaded holds no test and is a failure all the same.
+  const broken = counts.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((one) => one.status === "failed"));
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests + broken.length;
+  if (!suites.ok && counts.numFailedTests + broken.length === 0) failed += 1;
+  console.log(`${suites.ok ? "ok  " : "FAIL"} ${"suites".padEnd(36)} ${seconds(suites.ms)}`);
+  for (const file of broken) console.log(`FAIL ${file.name}\n${file.message.slice(0, 2_000)}`);
+  for (const one of counts.testResults.flatMap((file) => file.assertionResults).filter((one) => one.status === "failed")) {
+    console.log(`FAIL ${one.fullName}\n${one.failureMessages.join("\n").slice(0, 2_000)}`);
+  }
+} catch (error) {
+  failed += 1;
+  console.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
