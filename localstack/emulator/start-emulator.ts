@@ -3,7 +3,7 @@
  * is started, on that port or, where something else holds it, on a free one; it listens on loopback only, runs Node functions with
  * the Node that runs this, keeps its files in `folder`, and ends, its Lambda children included, with `processes`.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Processes } from "../processes/open-processes.ts";
 import { installEmulator } from "./install.ts";
@@ -50,6 +50,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const endpoint = `http://127.0.0.1:${port}`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  // Functions are unpacked below this folder, beside a worker that is CommonJS: without this Node would ask our own package.json.
+  writeFileSync(join(folder, "package.json"), '{"type":"commonjs"}');
   let version = "unknown";
   await processes.start({
     name: EMULATOR_PROCESS,

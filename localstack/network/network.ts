@@ -40,6 +40,8 @@ export type NetworkOptions = {
   /** Seconds since the Unix epoch; the same genesis time gives the same genesis hash. */
   readonly genesisTime?: number;
   readonly log?: GossipOptions["log"];
+  /** Told each wanted port that somebody else holds; another is used. */
+  readonly onPortTaken?: (port: number) => void;
 };
 /** How an agent is started: its configuration file for the real one, or any other program with a sign endpoint. */
 export type AgentProgram = string | { readonly command: string; readonly args: readonly string[] };
@@ -50,7 +52,7 @@ export async function startNetwork(options: NetworkOptions) {
   const { starter, regions, log = () => {} } = options;
   const genesisTime = options.genesisTime ?? Math.floor(Date.now() / 1_000) - GENESIS_AGE_S;
   const slots = { kind: "time", genesisTime, seconds: 1 } as const;
-  const ports = portAllotment(options.firstPort);
+  const ports = portAllotment(options.firstPort, options.onPortTaken);
   const switchboard = openSwitchboard();
   const processes = processTable(starter);
   const nodes = await networkNodes({ count: options.nodes ?? 4, regions, ports, switchboard });

@@ -19,6 +19,7 @@ export type FleetFacts = {
   readonly template: string;
   readonly file: string;
   readonly schema: string;
+  readonly fleetName: string;
   readonly genesisHash: string;
   readonly genesisTime: number;
   readonly hosts: readonly HostAddresses[];
@@ -27,6 +28,7 @@ export type FleetFacts = {
 };
 
 type Template = {
+  fleet: string;
   chain: { genesisHash: string; slots: { genesisTime: number } };
   nodes: { id: string; rpc: unknown; agent: unknown; agentKey: string; signer?: string }[];
   policies?: { watch?: Record<string, unknown>; failover?: Record<string, unknown> };
@@ -35,6 +37,7 @@ type Template = {
 /** Throws with every fault when what was written is not a valid fleet: the template or the network is wrong then. */
 export async function writeFleetFile(facts: FleetFacts): Promise<Fleet> {
   const document = parse(readFileSync(facts.template, "utf8")) as Template;
+  document.fleet = facts.fleetName;
   document.chain.genesisHash = facts.genesisHash;
   document.chain.slots.genesisTime = facts.genesisTime;
   for (const node of document.nodes) {

@@ -18,7 +18,7 @@ const Output = z.object({
 export type Cruised = { readonly modules: number; readonly violations: readonly { from: string; to: string; rule: string }[] };
 
 export async function cruise(root: string, house: string = process.cwd()): Promise<Cruised> {
-  const tool = join(house, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+  const tool = join(house, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
   const rings = RINGS.filter((ring) => existsSync(join(root, ring)));
   const args = [tool, "--config", join(house, ".dependency-cruiser.cjs"), "--output-type", "json", ...rings];
   const text = await new Promise<string>((resolve, reject) => {
