@@ -20,6 +20,7 @@ try {
     root,
     folder: join(root, ".rehearsal"),
     fleetName: "rehearsal",
+    fixedPorts: true,
     onStep: ({ name, ms, note }) => console.log(`${seconds(performance.now() - began)}  ${name.padEnd(20)} ${seconds(ms)}  ${note ?? ""}`.trimEnd()),
     signal: stop.signal,
   });

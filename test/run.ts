@@ -57,7 +57,12 @@ try {
   const counts = JSON.parse(readFileSync(report, "utf8")) as {
     numPassedTests: number;
     numFailedTests: number;
-    testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+    testResults: {
+      name: string;
+      status: string;
+      message: string;
+      assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+    }[];
   };
   // A file that could not be loaded holds no test and is a failure all the same.
   const broken = counts.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((one) => one.status === "failed"));

@@ -5,15 +5,11 @@
  */
 import { join, resolve } from "node:path";
 import { systemClock } from "../../adapters/clock-system.ts";
-import { dynamoRegistry } from "../../adapters/registry-dynamo.ts";
-import { everywhere } from "../../cli/registry-everywhere.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
-import { CREDENTIALS } from "../deploy/cdk.ts";
 import { deployStacks } from "../deploy/deploy-stacks.ts";
 import { removeStacks } from "../deploy/remove-stacks.ts";
-import { lookAtPort } from "../emulator/port.ts";
 import { type Emulator, startEmulator } from "../emulator/start-emulator.ts";
 import { serveControl } from "../network/control.ts";
 import { type Network, startNetwork } from "../network/network.ts";
@@ -23,6 +19,8 @@ import { controlKeys } from "./control-keys.ts";
 import { startWatching, untilWatched } from "./first-watch.ts";
 import { type FleetFacts, writeFleetFile } from "./fleet-file.ts";
 import { makeHostKeys, writeAgentConfig } from "./host-keys.ts";
+import { sayTaken } from "./ports-taken.ts";
+import { openRegistry } from "./rehearsal-registry.ts";
 
 export const REGIONS = ["us-east-1", "us-west-2"] as const;
 export const ROLE = "primary";
@@ -41,6 +39,8 @@ export type RehearsalOptions = {
   readonly fleetName: string;
   /** 4566 where nothing is said. */
   readonly emulatorPort?: number;
+  /** The same ports at each start where they are free; without it the system chooses, as for a rehearsal beside another. */
+  readonly fixedPorts?: boolean;
   readonly policies?: FleetFacts["policies"];
   readonly onStep: (step: Step) => void;
   /** Aborted while it opens: what was started is ended and the signal's reason thrown. */
@@ -109,15 +109,12 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
           regions: REGIONS,
           role: ROLE,
           awsPort: emulator.port,
-          ...(emulator.owned ? { firstPort: FIRST_PORT } : {}),
+          ...(emulator.owned && options.fixedPorts === true ? { firstPort: FIRST_PORT } : {}),
           onPortTaken: (port) => taken.push(port),
         }),
       (made) => `${made.nodes.length} nodes, chain ${made.chainId}`,
     );
-    for (const port of taken) {
-      const found = await lookAtPort(port);
-      onStep({ name: "port taken", ms: 0, note: `${port} is held by ${found.kind === "taken" ? found.holder : found.kind}; another is used` });
-    }
+    for (const note of await sayTaken(taken)) onStep({ name: "ports taken", ms: 0, note });
     closers.push(() => network.stop());
     const ids = network.nodes.map(({ id }) => id);
     const keys = await timed(
@@ -151,7 +148,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
         ),
       () => `${ids.length} of each`,
     );
-    const registry = openRegistry(endpoint, fleetName, (one) => closers.push(one));
+    const registry = openRegistry({ endpoint, fleet: fleetName, regions: REGIONS, onClose: (one) => closers.push(one) });
     await timed(
       "watched",
       async () => {
@@ -173,20 +170,4 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
 function sayEmulator({ endpoint, owned, version, portHolder }: Emulator): string {
   if (!owned) return `the one that answers at ${endpoint} (${version}); it stays when this ends`;
   return `MiniStack ${version} at ${endpoint}${portHolder === undefined ? "" : `, since the port is held by ${portHolder}`}`;
-}
-
-/** Each Region's vitals table, and the one registry. The SDK wants credentials; the emulator takes any. */
-function openRegistry(endpoint: string, fleet: string, onClose: (close: () => void) => void): Registry {
-  process.env.AWS_ACCESS_KEY_ID = CREDENTIALS.accessKeyId;
-  process.env.AWS_SECRET_ACCESS_KEY = CREDENTIALS.secretAccessKey;
-  const { registryTable, vitalsTable } = resourceNames(fleet);
-  const [home] = REGIONS;
-  const regional = REGIONS.map((region) => {
-    const registry = dynamoRegistry({ fleet, registryTable, registryRegion: home, vitalsTable, region, endpoint });
-    onClose(() => registry.close());
-    return { region, registry };
-  });
-  const [first] = regional;
-  if (first === undefined) throw new Error("a rehearsal has at least one Region");
-  return everywhere(first.registry, regional);
 }

@@ -126,6 +126,7 @@ export const agentRestarts: Story = {
       `from slot ${before.fromSlot} to ${signedAgain.lease.fromSlot}`,
     );
     await stage.fault("kill-agent", before.holder);
+    await stage.fault("restart-agent", before.holder);
     const unclean = await stage.until("the registry to hear of the unclean start", 40_000, async () => {
       const lease = await stage.lease();
       return lease.epoch > signedAgain.lease.epoch || lease.fromSlot > signedAgain.lease.fromSlot ? lease : false;

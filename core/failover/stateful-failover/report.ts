@@ -57,7 +57,5 @@ function whatIsLeft({ incident, status }: ClosingFacts): string {
   return "";
 }
 
-const sentence = (text: string): string => {
-  const trimmed = text.trim().replace(/\.+$/, "");
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}.`;
-};
+/** Its first word may be a node's or a role's own name, which is never spelled otherwise: so nothing is capitalized. */
+const sentence = (text: string): string => `${text.trim().replace(/\.+$/, "")}.`;

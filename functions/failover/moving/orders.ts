@@ -16,16 +16,25 @@ export async function askReport(world: World, node: FleetNode, timeoutMs = AGENT
   return answer.kind === "answered" ? { kind: "answered", report: answer.reply.report } : answer;
 }
 
-/** `make` turns the report into the order, or null where the report shows that it need not be given. */
+/** Another command's fence voids every open nonce; twice within one order is no accident any more. */
+const ORDER_ATTEMPTS = 2;
+
+/**
+ * `make` turns the report into the order. An order whose nonce was voided in between (a fence of the same agent, in the branch
+ * beside this one) was refused before anything was done, and is given once more over a fresh one.
+ */
 export async function giveOrder<K extends Exclude<Command["kind"], "report" | "checkpoint">>(
   world: World,
   node: FleetNode,
   make: (report: Report) => Order<K>,
   timeoutMs = AGENT_TIMEOUT_MS,
 ) {
-  const asked = await askReport(world, node, Math.min(timeoutMs, AGENT_TIMEOUT_MS));
-  if (asked.kind !== "answered") return asked;
-  return world.agents.call<K>(node, make(asked.report), { timeoutMs });
+  for (let attempt = 1; ; attempt += 1) {
+    const asked = await askReport(world, node, Math.min(timeoutMs, AGENT_TIMEOUT_MS));
+    if (asked.kind !== "answered") return asked;
+    const answer = await world.agents.call<K>(node, make(asked.report), { timeoutMs });
+    if (answer.kind !== "refused" || answer.code !== "replayed" || attempt === ORDER_ATTEMPTS) return answer;
+  }
 }
 
 export function faultText(fault: Fault): string {

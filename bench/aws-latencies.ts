@@ -1,0 +1,20 @@
+/**
+ * What each step of a failover waits for on AWS beyond what a rehearsal shows, from what AWS documents or has announced; where it
+ * documents nothing the entry says so, and a deployment's own traces must tell. Distances between Regions come on top.
+ */
+import type { StepName } from "./failover-run.ts";
+
+const EVENTBRIDGE = "EventBridge: 129 ms at the 99th percentile, end to end (AWS What's New, November 2023)";
+const LAMBDA = "Lambda: nothing warm, under 100 ms to over 1 s cold (Lambda developer guide, execution environment lifecycle)";
+const DYNAMODB =
+  "DynamoDB: single-digit milliseconds in one Region (developer guide); a strongly consistent global table adds a round trip to another Region";
+const STEPS = "Step Functions Standard: no latency of a transition is documented";
+
+export const ON_AWS: Readonly<Record<StepName, string>> = {
+  seen: "nothing: a probe is a direct call",
+  judged: "nothing: votes are direct calls",
+  decided: `${EVENTBRIDGE}; ${STEPS}; ${LAMBDA}; ${DYNAMODB}`,
+  fenced: `${STEPS}; ${LAMBDA}; ${DYNAMODB}; KMS signs once an hour`,
+  granted: `${STEPS}, twice; ${LAMBDA}, twice; ${DYNAMODB}`,
+  signed: "nothing: agent and validator stand on one host",
+};
