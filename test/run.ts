@@ -3,12 +3,15 @@
  * test. The whole is bounded, speaks while it works, and fails loudly when its bound is reached.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { installEmulator } from "../localstack/emulator/install.ts";
 import { openProcesses } from "../localstack/processes/open-processes.ts";
 
+const { values } = parseArgs({ options: { checks: { type: "boolean", default: false } } });
+const JOURNEYS = "test/journeys";
 const root = join(import.meta.dirname, "..");
 const WHOLE_MS_MAX = 15 * 60_000;
 const SPEAK_EACH_MS = 30_000;
@@ -34,6 +37,39 @@ function run(name: string, command: readonly string[]): Promise<{ ok: boolean; o
   });
 }
 
+/** Runs vitest over a part of test/ and adds its counts. */
+async function runSuites(name: string, chosen: readonly string[]): Promise<void> {
+  const report = join(scratch, `${name}.json`);
+  const outcome = await run(name, ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", `--outputFile=${report}`, ...chosen]);
+  if (!existsSync(report)) {
+    failed += 1;
+    console.log(`FAIL ${name.padEnd(36)} ${seconds(outcome.ms)}\n${outcome.output.slice(-8_000)}`);
+    return;
+  }
+  const counts = JSON.parse(readFileSync(report, "utf8")) as Counts;
+  // A file that could not be loaded holds no test and is a failure all the same.
+  const broken = counts.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((one) => one.status === "failed"));
+  passed += counts.numPassedTests;
+  const bad = counts.numFailedTests + broken.length;
+  failed += bad === 0 && !outcome.ok ? 1 : bad;
+  console.log(`${outcome.ok ? "ok  " : "FAIL"} ${name.padEnd(36)} ${seconds(outcome.ms)}`);
+  for (const file of broken) console.log(`FAIL ${file.name}\n${file.message.slice(0, 4_000)}`);
+  for (const one of counts.testResults.flatMap((file) => file.assertionResults).filter((one) => one.status === "failed")) {
+    console.log(`FAIL ${one.fullName}\n${one.failureMessages.join("\n").slice(0, 4_000)}`);
+  }
+}
+
+type Counts = {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] }[];
+  }[];
+};
+
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 let passed = 0;
 let failed = 0;
@@ -52,27 +88,10 @@ try {
       console.log(output.slice(-8_000));
     }
   }
-  const report = join(scratch, "vitest.json");
-  const suites = await run("suites", ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", `--outputFile=${report}`]);
-  const counts = JSON.parse(readFileSync(report, "utf8")) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    testResults: {
-      name: string;
-      status: string;
-      message: string;
-      assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
-    }[];
-  };
-  // A file that could not be loaded holds no test and is a failure all the same.
-  const broken = counts.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((one) => one.status === "failed"));
-  passed += counts.numPassedTests;
-  failed += counts.numFailedTests + broken.length;
-  if (!suites.ok && counts.numFailedTests + broken.length === 0) failed += 1;
-  console.log(`${suites.ok ? "ok  " : "FAIL"} ${"suites".padEnd(36)} ${seconds(suites.ms)}`);
-  for (const file of broken) console.log(`FAIL ${file.name}\n${file.message.slice(0, 2_000)}`);
-  for (const one of counts.testResults.flatMap((file) => file.assertionResults).filter((one) => one.status === "failed")) {
-    console.log(`FAIL ${one.fullName}\n${one.failureMessages.join("\n").slice(0, 2_000)}`);
+  if (!values.checks) {
+    await runSuites("suites", ["--exclude", `${JOURNEYS}/**`]);
+    // Journeys are timed by the clock of real nodes: nothing else runs beside them.
+    await runSuites("journeys", [JOURNEYS]);
   }
 } catch (error) {
   failed += 1;
