@@ -31,7 +31,8 @@ export function judgeNetwork(facts: {
 
 /**
  * The groups that remain when two nodes are joined by a sight in either direction. Nodes that nobody spoke of, and that spoke
- * of nobody, are left out: not to be asked is not to be cut off.
+ * of nobody, are left out: not to be asked is not to be cut off. So is a group from which nobody speaks: a host that died is
+ * seen by none and says nothing, and is not the other side of a partition.
  */
 function splitBySight(nodes: readonly string[], sightlines: readonly Sightline[]): string[][] {
   const known = new Set(nodes);
@@ -52,7 +53,7 @@ function splitBySight(nodes: readonly string[], sightlines: readonly Sightline[]
         group.push(other);
       }
     }
-    groups.push(group);
+    if (lines.some(({ from }) => group.includes(from))) groups.push(group);
   }
   return groups;
 }

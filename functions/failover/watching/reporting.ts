@@ -1,6 +1,6 @@
 /** Writes this observer's verdicts where the others read them, and tells the bus of transitions. */
 import { verdictRefreshMs } from "../../../core/failover/monitoring-system/rules.ts";
-import type { Verdict } from "../../../core/kernel/node.ts";
+import type { NetworkState, Verdict } from "../../../core/kernel/node.ts";
 import { sightings } from "./leases.ts";
 import { writeWindow } from "./minutes.ts";
 import { launch, type Watcher } from "./watcher.ts";
@@ -11,7 +11,9 @@ export async function readWritten(watcher: Watcher): Promise<void> {
     watcher.shard.nodes.map(({ id }) =>
       launch(watcher, `reading the last verdict on ${id}`, async () => {
         const found = await watcher.world.registry.read("verdict", verdictKey(watcher, id));
-        if (found.kind === "found") watcher.written.set(id, found.value);
+        if (found.kind === "absent") return;
+        watcher.written.set(id, found.value);
+        if (found.value.confirmed) watcher.told.set(id, found.value.kind);
       }),
     ),
   );
@@ -31,10 +33,13 @@ export function reportVerdicts(watcher: Watcher): void {
       if (!isTransition(before, verdict)) return;
       // With the window, or a run that takes over before the next minute would learn the fault anew.
       await writeWindow(watcher, verdict.node);
-      const from = before?.kind ?? null;
       const { kind, reason, confirmed } = verdict;
-      log.decision({ module: "failover", subject: node, kind, reason, from, suspicion: verdict.suspicion });
-      if (confirmed) await bus.publish("failover.verdict-changed", { observer: watcher.observer, node: verdict.node, from, to: kind, reason });
+      log.decision({ module: "failover", subject: node, kind, reason, from: before?.kind ?? null, suspicion: verdict.suspicion });
+      if (!confirmed) return;
+      // Unconfirmed words are written for the quorum and told to nobody else: news is what differs from the last news.
+      const from = watcher.told.get(node) ?? null;
+      watcher.told.set(node, kind);
+      if (from !== kind) await bus.publish("failover.verdict-changed", { observer: watcher.observer, node: verdict.node, from, to: kind, reason });
     });
   }
 }
@@ -55,6 +60,8 @@ export function reportNetwork(watcher: Watcher): void {
   const { state, reason } = watcher.network;
   const from = watcher.networkPublished;
   if (state === from) return;
+  // A run that has not seen enough yet knows no better than the run before it.
+  if (state === "unknown" && watcher.networkCandidate === null) return;
   // Two ticks in a row: a state that was only passed through is no news.
   const steady = watcher.networkCandidate === state;
   watcher.networkCandidate = state;
@@ -65,3 +72,7 @@ export function reportNetwork(watcher: Watcher): void {
     await watcher.world.bus.publish("failover.network-state-changed", { observer: watcher.observer, from: from ?? "unknown", to: state, reason });
   });
 }
+
+/** What the shard's cell says of the network: the run before is believed until this one has seen enough. */
+export const knownNetwork = ({ network, networkPublished }: Watcher): NetworkState =>
+  network.state === "unknown" ? (networkPublished ?? "unknown") : network.state;

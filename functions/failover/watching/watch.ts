@@ -9,7 +9,7 @@ import { judgeNodes } from "./judging.ts";
 import { readLease } from "./leases.ts";
 import { warmUp, writeMinutes, writeWindows } from "./minutes.ts";
 import { renewRole } from "./renewal.ts";
-import { readWritten, reportNetwork, reportVerdicts } from "./reporting.ts";
+import { knownNetwork, readWritten, reportNetwork, reportVerdicts } from "./reporting.ts";
 import { watchReturning } from "./returning.ts";
 import { keepCheckpoints } from "./safekeeping.ts";
 import { hearAgent, probeNode } from "./sensing.ts";
@@ -32,6 +32,7 @@ export type Watched = { readonly shard: string; readonly epoch: number; readonly
 export async function watchShard(world: World, plan: ShardPlan, owner: string, stop: Stop): Promise<Watched> {
   const tenure = await takeShard(world, plan, owner);
   const watcher = newWatcher(world, plan);
+  watcher.networkPublished = tenure.previous?.network ?? null;
   await Promise.all([warmUp(watcher), readWritten(watcher)]);
   let ticks = 0;
   let reason: string | null = null;
@@ -99,7 +100,7 @@ function whyStop(watcher: Watcher, tenure: Tenure, ticks: number, stop: Stop): s
 async function beatOnce(watcher: Watcher, tenure: Tenure, first: boolean): Promise<void> {
   const { registry, bus, clock } = watcher.world;
   const wallMs = clock.wallMs();
-  const state = await beat(registry, tenure, watcher.network.state, wallMs);
+  const state = await beat(registry, tenure, knownNetwork(watcher), wallMs);
   watcher.superseded = state === "superseded";
   if (!first || state !== "mine") return;
   // Who beats every few cadences was seen to watch until now; only silence beyond that is a gap.

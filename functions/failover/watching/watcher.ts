@@ -42,6 +42,8 @@ export type Watcher = {
   /** This observer's own newest word, and what of it was written last. */
   readonly verdicts: Map<string, Verdict>;
   readonly written: Map<string, Verdict>;
+  /** The last confirmed kind that the bus was told. */
+  readonly told: Map<string, Verdict["kind"]>;
   /** Other observers' words on nodes that are in doubt. */
   readonly others: Map<string, { readonly verdicts: readonly Verdict[]; readonly readAtMs: number }>;
   readonly heard: Map<string, Heard>;
@@ -79,6 +81,7 @@ export function newWatcher(world: World, shard: ShardPlan): Watcher {
     detectors: new Map(shard.nodes.map(({ id }) => [id, newDetector(id, at)])),
     verdicts: new Map(),
     written: new Map(),
+    told: new Map(),
     others: new Map(),
     heard: new Map(),
     boots: new Map(),

@@ -131,6 +131,10 @@ test("the network is partitioned only where no sight, in either direction, joins
     }),
   );
   expect(state([])).toBe("live");
+  // A host that died is seen by none, and says nothing: that is not the other side of a partition.
+  const dead = pairs.filter(([from]) => from !== "n1").map(([from, to]) => ({ from, to, reachable: to !== "n1" }));
+  expect(state(dead)).toBe("live");
+  expect(state([...dead, { from: "n1", to: "n2", reachable: false }])).toBe("partitioned");
   expect(state([], { ...observer.comparison(), heads: observer.comparison().heads.slice(0, 2) })).toBe("unknown");
 });
 
