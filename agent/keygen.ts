@@ -5,7 +5,6 @@
  */
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { flushFolder } from "../adapters/durable-file.ts";
 import { systemEntropy } from "../adapters/entropy-system.ts";
@@ -76,7 +75,7 @@ function lockOf(values: {
   return { kind: "kms", wrapper: kmsKeyWrapper({ keyId, fleet, node, region }) };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.main) {
   run().then(
     (code) => {
       process.exitCode = code;

@@ -118,4 +118,6 @@ function endOn(signals: readonly NodeJS.Signals[], timer: NodeJS.Timeout, runnin
   }
 }
 
-run().catch((error: unknown) => quit(EXIT.fault, [`the agent cannot run: ${error instanceof Error ? error.message : String(error)}`]));
+/** Imported, as the cold-start bench does, it only loads. */
+if (import.meta.main)
+  run().catch((error: unknown) => quit(EXIT.fault, [`the agent cannot run: ${error instanceof Error ? error.message : String(error)}`]));

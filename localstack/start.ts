@@ -3,12 +3,14 @@
  * ends, the warden ends all that it started.
  */
 import { join } from "node:path";
-import { styleText } from "node:util";
+import { parseArgs, styleText } from "node:util";
 import { systemClock } from "../adapters/clock-system.ts";
 import { runFeed } from "./feed.ts";
 import { openRehearsal, type Rehearsal, RehearsalRuns } from "./rehearsal/open-rehearsal.ts";
 
 const root = join(import.meta.dirname, "..");
+/** For a rehearsal beside another: `npm start -- --folder <folder> --port <emulator's port>`. */
+const { values } = parseArgs({ options: { folder: { type: "string" }, port: { type: "string" } } });
 const began = performance.now();
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(5)} s`;
 const stop = new AbortController();
@@ -18,9 +20,10 @@ let rehearsal: Rehearsal | undefined;
 try {
   rehearsal = await openRehearsal({
     root,
-    folder: join(root, ".rehearsal"),
+    folder: values.folder ?? join(root, ".rehearsal"),
     fleetName: "rehearsal",
-    fixedPorts: true,
+    fixedPorts: values.port === undefined,
+    ...(values.port === undefined ? {} : { emulatorPort: Number(values.port) }),
     onStep: ({ name, ms, note }) => console.log(`${seconds(performance.now() - began)}  ${name.padEnd(20)} ${seconds(ms)}  ${note ?? ""}`.trimEnd()),
     signal: stop.signal,
   });

@@ -123,12 +123,15 @@ test("a block that a frozen node was asked for is made, late, when it wakes, and
   const direct = chainNode({ id: "n3", rpcPort, genesisTime: rig.network.genesisTime });
   slot += 1;
   const late = slot;
+  // This door to the node knows nothing of the gossip's lock: nothing else may make blocks there until it is done.
+  gossipCut("n3", false);
   await rig.network.fault("freeze", "n3");
   const making = direct.exclusively(() => direct.mine({ slot: late, signer: coinbase("n3"), baseFeePerGas: 7n }));
   const hash = await build("n1");
   await agreeOn(hash, ["n1", "n2", "n4"]);
   await rig.network.fault("wake", "n3");
   expect((await making).slot).toBe(late);
+  gossipCut("n3", true);
   await agreeOn(hash);
   direct.close();
 });
