@@ -43,11 +43,10 @@ export const coldStart: Bench = {
       if (reading.kind === "invalid") throw new Error(reading.faults.join("\n"));
       const entries = Object.fromEntries(FAILOVER_FUNCTIONS.map(({ name }) => [name, join("functions", "failover", `${name}.ts`)]));
       const bundle = await bundleFunctions(entries, join(folder, "functions"), reading.fleet);
-      const agentFile = join(folder, "agent.mjs");
-      const agent = await bundleAgent(agentFile);
+      const agent = await bundleAgent(join(folder, "agent"));
       const units = [
         ...[...bundle].map(([name, { folder: own, bytes }]) => ({ name, file: join(own, `${name}.mjs`), bytes })),
-        { name: "agent", file: agentFile, bytes: agent.bytes },
+        { name: "agent", file: join(folder, "agent", "agent.mjs"), bytes: agent.bytes },
       ];
       const figures: Record<string, { medianMs: number; minMs: number; maxMs: number; bytes: number }> = {};
       for (const unit of units) {

@@ -29,9 +29,9 @@ const OPTIONS = {
   format: "esm",
   platform: "node",
   target: "node24",
-  minify: true,
-  /** An error's name is what Step Functions matches; a stack trace must still name its functions. */
-  keepNames: true,
+  /** Names stay as they are written: a stack trace names its functions, and keeping them costs bytes where `keepNames` costs 3 ms. */
+  minifyWhitespace: true,
+  minifySyntax: true,
   /** ES modules first: they shake, and load in half the time of the same SDK in CommonJS. */
   mainFields: ["module", "main"],
   legalComments: "none",
@@ -75,9 +75,11 @@ export async function bundleFunctions(entries: Readonly<Record<string, string>>,
   return functions;
 }
 
-/** The agent as one file, to be carried to a host or measured. */
-export async function bundleAgent(file: string): Promise<{ bytes: number }> {
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [join(projectRoot, "agent", "main.ts")], outfile: file });
+/** The agent as a folder to be carried to a host or measured, `agent.mjs` its entry: what only some hosts need (KMS) is a chunk of its own. */
+export async function bundleAgent(folder: string): Promise<{ bytes: number }> {
+  rmSync(folder, { recursive: true, force: true });
+  const entryPoints = { agent: join(projectRoot, "agent", "main.ts") };
+  const { metafile } = await build({ ...OPTIONS, entryPoints, outdir: folder, splitting: true, chunkNames: "chunk-[hash]" });
   return { bytes: Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0) };
 }
 

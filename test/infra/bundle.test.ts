@@ -1,12 +1,15 @@
 /** Bundles: what each function carries, and that a change to one function changes that function alone. */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleAgent, bundleFunctions } from "../../infra/bundle.ts";
 
+const run = promisify(execFile);
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "synnergy-bundle-"));
@@ -97,10 +100,18 @@ describe("the bundle", () => {
 });
 
 describe("the agent's bundle", () => {
-  it("is one file", async () => {
-    const file = join(folder, "agent", "agent.mjs");
-    const { bytes } = await bundleAgent(file);
-    expect(readdirSync(join(folder, "agent"))).toEqual(["agent.mjs"]);
-    expect(bytes).toBe(readFileSync(file).byteLength);
+  it("is a folder whose entry is agent.mjs, and loads without running", async () => {
+    const own = join(folder, "agent");
+    const { bytes } = await bundleAgent(own);
+    const files = readdirSync(own);
+    expect(files).toContain("agent.mjs");
+    expect(bytes).toBe(files.reduce((sum, file) => sum + readFileSync(join(own, file)).byteLength, 0));
+    const loaded = await run(process.execPath, [
+      "--input-type=module",
+      "-e",
+      "await import(process.argv[1])",
+      pathToFileURL(join(own, "agent.mjs")).href,
+    ]);
+    expect(loaded).toEqual({ stdout: "", stderr: "" });
   });
 });
