@@ -4,7 +4,8 @@
  * nobody else; time (the whole reply, a slow drip included) and bytes are bounded; redirects are not followed.
  */
 import { CONTEXT, type CommandEnvelope, Reply, type ReplyOf } from "../core/kernel/agent-protocol.ts";
-import { endpointFor, type Fleet, type FleetNode } from "../core/kernel/fleet.ts";
+import { endpointFor } from "../core/kernel/endpoint.ts";
+import type { Fleet, FleetNode } from "../core/kernel/fleet.ts";
 import type { AgentAnswer, Agents, Clock, Entropy } from "../core/kernel/ports.ts";
 import { CALL_BYTES_MAX } from "../core/kernel/settings.ts";
 import type { Authority } from "./authority-kms.ts";

@@ -3,7 +3,8 @@
  * of the port's answers. Genesis is asked once and again every half minute or so, and after any failure, since a node that
  * was away may have come back as another one.
  */
-import { endpointFor, type Fleet, type FleetNode } from "../core/kernel/fleet.ts";
+import { endpointFor } from "../core/kernel/endpoint.ts";
+import type { Fleet, FleetNode } from "../core/kernel/fleet.ts";
 import type { Answered, Block, Probe } from "../core/kernel/node.ts";
 import type { Nodes } from "../core/kernel/ports.ts";
 import { PROBE_BYTES_MAX } from "../core/kernel/settings.ts";

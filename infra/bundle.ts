@@ -35,7 +35,6 @@ const OPTIONS = {
   /** ES modules first: they shake, and load in half the time of the same SDK in CommonJS. */
   mainFields: ["module", "main"],
   legalComments: "none",
-  charset: "utf8",
   outExtension: { ".js": ".mjs" },
   /** A CommonJS package inside an ES module still asks for Node's own modules by `require`. */
   banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },

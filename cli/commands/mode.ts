@@ -1,7 +1,7 @@
 /** `ha mode <role> <mode>`: how far automation may go with a role, from now on and over what the fleet file says. */
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
-import { Mode } from "../../core/kernel/fleet.ts";
 import { RoleName } from "../../core/kernel/ids.ts";
+import { Mode } from "../../core/kernel/mode.ts";
 import { type Command, textOption } from "../command.ts";
 import { requireRole } from "../names.ts";
 

@@ -26,7 +26,14 @@ export const EVENTS = {
   /** A quorum says that the holder of a role is gone. Starts the failover workflow. */
   "failover.node-condemned": z.object({ ...head, node: NodeId, role: RoleName, evidence: Evidence }),
   /** A role has no lease to trust, or its workflow was abandoned. Starts the failover workflow. */
-  "failover.role-unheld": z.object({ ...head, role: RoleName, kind: z.enum(["establish", "abandoned"]), reason: z.string() }),
+  /** `lapsed` names the renewal that nobody followed up: once the lease has moved on, what was said is stale. */
+  "failover.role-unheld": z.object({
+    ...head,
+    role: RoleName,
+    kind: z.enum(["establish", "abandoned", "lapsed"]),
+    reason: z.string(),
+    lapsed: z.object({ epoch: z.int().min(0), renewal: z.int().min(0) }).nullish(),
+  }),
   /** IN: another system, or a person, asks for a move. Starts the failover workflow. */
   "failover.requested": z.object({
     fleet: FleetId,

@@ -2,7 +2,8 @@
  * What must hold between the fields of a fleet file, once each field by itself is right. Pure; whoever reads the file adds
  * where it stands. A fault stops everything; a warning is worth a person's minute.
  */
-import { endpointFor, type Fleet, type FleetNode, type FleetRole } from "./fleet.ts";
+import { endpointFor } from "./endpoint.ts";
+import type { Fleet, FleetNode, FleetRole } from "./fleet.ts";
 import { nearest } from "./nearest-name.ts";
 import { RENEWALS_PER_LEASE } from "./settings.ts";
 

@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { Address, FleetId, Hash, NodeId, PublicKey, RegionName, RoleName } from "./ids.ts";
+import { Mode } from "./mode.ts";
 
 const HttpUrl = z.url({ protocol: /^https?$/ }).max(2048);
 
@@ -13,9 +14,6 @@ const Endpoint = z.union([HttpUrl, z.object({ default: HttpUrl.optional() }).cat
   description: "A URL, or one URL per observer Region (with an optional `default`) where each reaches the node by a path of its own.",
 });
 export type Endpoint = z.infer<typeof Endpoint>;
-
-export const Mode = z.enum(["shadow", "recommend", "approve", "auto"]);
-export type Mode = z.infer<typeof Mode>;
 
 const Finality = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tag") }).meta({ description: "The node answers for the block tag `finalized`." }),
@@ -132,9 +130,3 @@ export const Fleet = z.strictObject({
 export type Fleet = z.infer<typeof Fleet>;
 export type FleetNode = Fleet["nodes"][number];
 export type FleetRole = Fleet["roles"][number];
-
-/** The address that an observer in `region` uses, or undefined where the file gives it none. */
-export function endpointFor(endpoint: Endpoint, region: string): string | undefined {
-  if (typeof endpoint === "string") return endpoint;
-  return endpoint[region] ?? endpoint.default;
-}

@@ -1,7 +1,7 @@
 /** What is written down about a fault: the incident, the journal that explains it, and why it was believed. */
 import * as z from "zod";
-import { Mode } from "./fleet.ts";
 import { Epoch, FleetId, IncidentId, NodeId, RoleName, Slot, WallMs } from "./ids.ts";
+import { Mode } from "./mode.ts";
 import { VerdictKind } from "./node.ts";
 
 /** One voter's word. Observers are Regions, peers are other nodes' agents, self is the agent beside the node. */

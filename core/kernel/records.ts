@@ -5,10 +5,10 @@
  */
 import * as z from "zod";
 import { Checkpoint, HostVitals } from "./agent-protocol.ts";
-import { Mode } from "./fleet.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
+import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
 
 /** Key: role. At most one open incident a role; the cell's condition is what makes it so. */

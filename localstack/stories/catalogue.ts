@@ -1,6 +1,6 @@
 /** Every story, in the order in which they are run together: the calm ones first, then the losses. */
 import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
-import { agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
+import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
 import type { Story } from "./story.ts";
 
@@ -17,6 +17,7 @@ export const STORIES: readonly Story[] = [
   oldPrimaryReturns,
   regionDies,
   agentRestarts,
+  agentCutOff,
   workflowDies,
   budgetSpent,
 ];

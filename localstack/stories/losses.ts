@@ -82,6 +82,26 @@ export const regionDies: Story = {
   },
 };
 
+export const agentCutOff: Story = {
+  name: "agent-cut-off",
+  about: "no observer reaches the holder's agent, while its node answers: nobody is condemned, the lease runs out, and the role moves",
+  reorganisationBlocksMax: 2,
+  async run(stage) {
+    const before = await stage.lease();
+    await stage.fault("cut-agent", before.holder);
+    const moved = await untilSignedByAnother(stage, before.holder, 60_000);
+    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
+    const incident = await untilIncidentEnds(stage, WAITED_OUT_MS);
+    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    stage.expect("nobody was condemned", incident.evidence === null, incident.reason);
+    stage.expect(
+      "the successor signs above every slot that was granted before",
+      moved.slot > before.throughSlot,
+      `slot ${moved.slot}, granted through ${before.throughSlot} when the fault was made`,
+    );
+  },
+};
+
 export const workflowDies: Story = {
   name: "workflow-dies",
   about: "the execution is stopped while the lease is revoking; another execution resumes and ends the incident",

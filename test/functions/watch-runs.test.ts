@@ -84,6 +84,20 @@ test("a lease item put back from an older copy is noticed by what the agents say
   expect(rig.network.published("failover.role-unheld")[0]?.detail).toMatchObject({ kind: "establish" });
 });
 
+test("a lease that nobody can renew any more is told as lapsed, once it has run out, and not while somebody renews it", async () => {
+  const rig = await startWatching({}, { regions: [HOME] });
+  await rig.clock.advance(30_000);
+  expect(rig.network.published("failover.role-unheld")).toEqual([]);
+  rig.network.node("n1").agent = "hanging";
+  await rig.clock.advance(9_000);
+  expect(rig.network.published("failover.role-unheld")).toEqual([]);
+  await rig.clock.advance(8_000);
+  const found = await rig.network.registry().read("lease", ROLE);
+  if (found.kind !== "found") throw new Error("no lease");
+  const { epoch, renewal } = found.value;
+  expect(rig.network.published("failover.role-unheld")[0]?.detail).toMatchObject({ role: ROLE, kind: "lapsed", lapsed: { epoch, renewal } });
+});
+
 test("a takeover that was left past its deadline is told as abandoned", async () => {
   const rig = await startWatching({}, { regions: [HOME] });
   const found = await rig.network.registry().read("lease", ROLE);

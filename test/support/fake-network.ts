@@ -191,9 +191,9 @@ export class FakeNetwork {
     const head = { schema: 1, id: `event-${this.nowMs}`, fleet: this.fleet.fleet, atMs: this.nowMs, region: "us-east-1" };
     return { fleet: this.fleet.fleet, role: ROLE, cause: "failover.node-condemned", event: { ...head, node, role: ROLE, evidence } };
   }
-  unheld(kind: "establish" | "abandoned") {
+  unheld(kind: "establish" | "abandoned" | "lapsed", lapsed?: { epoch: number; renewal: number }) {
     const head = { schema: 1, id: `event-${this.nowMs}`, fleet: this.fleet.fleet, atMs: this.nowMs, region: "us-east-1" };
-    return { fleet: this.fleet.fleet, role: ROLE, cause: "failover.role-unheld", event: { ...head, role: ROLE, kind, reason: kind } };
+    return { fleet: this.fleet.fleet, role: ROLE, cause: "failover.role-unheld", event: { ...head, role: ROLE, kind, reason: kind, lapsed } };
   }
 }
 

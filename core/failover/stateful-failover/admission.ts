@@ -5,9 +5,10 @@
  */
 
 import type * as z from "zod";
-import type { Fleet, Mode } from "../../kernel/fleet.ts";
+import type { Fleet } from "../../kernel/fleet.ts";
 import type { IncidentId, NodeId, RoleName } from "../../kernel/ids.ts";
 import type { Incident } from "../../kernel/incident.ts";
+import type { Mode } from "../../kernel/mode.ts";
 import type { FailoverLedger } from "../../kernel/records.ts";
 
 export type Ledger = z.infer<typeof FailoverLedger>;

@@ -6,9 +6,10 @@ import { type Admission, admit, countsAgainstBudget, type Ledger, withEntry } fr
 import type { Fault } from "../../../core/failover/stateful-failover/admission-repeat.ts";
 import { electSuccessor, type PassedOver } from "../../../core/failover/stateful-failover/election.ts";
 import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
-import type { FleetRole, Mode } from "../../../core/kernel/fleet.ts";
+import type { FleetRole } from "../../../core/kernel/fleet.ts";
 import type { IncidentId, NodeId } from "../../../core/kernel/ids.ts";
 import type { Incident } from "../../../core/kernel/incident.ts";
+import type { Mode } from "../../../core/kernel/mode.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Look } from "./look.ts";
 import { STEP_MS } from "./ownership.ts";
@@ -32,6 +33,7 @@ export function kindOf(wish: Request["wish"], look: Look): Kind {
   if (!look.trusted) return { kind: "establish", why: look.lease ? "its lease was written in another registry" : "it has no lease" };
   const holder = look.lease?.holder;
   if (wish === "establish") return { kind: "establish", why: "its lease is not to be trusted" };
+  if (wish === "lapsed") return { kind: "failover", why: `${holder} has not been granted it for a whole lease` };
   if (wish === "failover") return { kind: "failover", why: `${holder} is replaced` };
   if (wish === "abandoned" || look.lease?.state === "revoking")
     return { kind: "failover", why: `an earlier move away from ${holder} was not finished` };

@@ -14,8 +14,8 @@ import { decideOpening, faultFrom, type Opening } from "./admitting.ts";
 import { continueIncident } from "./continuing.ts";
 import { endIncident, forgetHalfOpen, freeRole } from "./ending.ts";
 import { writeJournal } from "./journal.ts";
-import { lookAtRole } from "./look.ts";
-import { type OpenInput, readRequest } from "./request.ts";
+import { type Look, lookAtRole } from "./look.ts";
+import { type OpenInput, type Request, readRequest } from "./request.ts";
 import { roleOf, type Step } from "./step.ts";
 
 export type Opened =
@@ -52,6 +52,10 @@ async function beginIncident(world: World, role: FleetRole, input: OpenInput, ha
     if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
     return { decision: "end", incident: halfOpen, role: role.name, reason: `nothing is left unfinished: ${look.lease.holder} holds the role` };
   }
+  if (request.wish === "lapsed" && !hasLapsed(request, look)) {
+    if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
+    return { decision: "end", incident: halfOpen, role: role.name, reason: "its lease has moved on since it was said to have lapsed" };
+  }
   const fault = faultFrom(request, look);
   const recognised = recogniseFault({ fault, lease: look.trusted ? look.lease : null, last: await lastIncident(world, role), cooldownMs, nowMs });
   if (recognised.kind !== "new" && halfOpen === null) return { decision: "end", incident: null, role: role.name, reason: recognised.reason };
@@ -60,6 +64,11 @@ async function beginIncident(world: World, role: FleetRole, input: OpenInput, ha
   const opening = await decideOpening(world, { role, id, request, look, input, nowMs });
   await writeIncident(world, opening.incident);
   return announce(world, input, opening);
+}
+
+/** Still the very renewal that nobody had followed up. */
+function hasLapsed({ lapsed }: Request, { lease, trusted }: Look): boolean {
+  return trusted && lease?.state === "held" && lease.epoch === lapsed?.epoch && lease.renewal === lapsed.renewal;
 }
 
 /** Two Regions start at once; the cell lets one of them open, the other looks again and finds it open. */

@@ -33,10 +33,12 @@ export type OpenInput = z.infer<typeof OpenInput>;
 export type Request = {
   readonly asker: Asker;
   /** What was asked for; `any` leaves it to what the holder can do. */
-  readonly wish: "failover" | "switchover" | "establish" | "abandoned" | "any";
+  readonly wish: "failover" | "switchover" | "establish" | "abandoned" | "lapsed" | "any";
   readonly node: NodeId | null;
   readonly to: NodeId | null;
   readonly evidence: Evidence | null;
+  /** The lease's last renewal, where the wish is that it lapsed. */
+  readonly lapsed: { readonly epoch: number; readonly renewal: number } | null;
   readonly reason: string;
   readonly requestedBy: string;
   readonly sinceMs: number;
@@ -45,7 +47,7 @@ export type Request = {
 
 export function readRequest(input: OpenInput, nowMs: number): Request {
   const { cause } = input;
-  const by = { to: input.to ?? null, node: null, evidence: null, sinceMs: nowMs, saidAtMs: nowMs };
+  const by = { to: input.to ?? null, node: null, evidence: null, lapsed: null, sinceMs: nowMs, saidAtMs: nowMs };
   if (cause === undefined) {
     const wish = input.kind === "failover" || input.kind === "switchover" || input.kind === "establish" ? input.kind : "any";
     return { ...by, asker: "person", wish, reason: input.reason ?? "a person started the workflow", requestedBy: input.requestedBy ?? "console" };
@@ -60,9 +62,9 @@ export function readRequest(input: OpenInput, nowMs: number): Request {
     return { ...watchers, wish: "failover", node, evidence, reason: evidence.reason, sinceMs: evidence.suspectedAtMs, saidAtMs: atMs };
   }
   if (cause === "failover.role-unheld") {
-    const { kind, reason, atMs } = read(cause, input);
+    const { kind, reason, atMs, lapsed } = read(cause, input);
     /** A role without a lease was always without one, however often it is said: 0 makes it one fault. */
-    return { ...watchers, wish: kind, reason, sinceMs: 0, saidAtMs: atMs };
+    return { ...watchers, wish: kind, reason, lapsed: lapsed ?? null, sinceMs: 0, saidAtMs: atMs };
   }
   throw new InputInvalid({ where: "the execution's input", faults: [`cause: found ${cause}; allowed are ${CAUSES.join(", ")}, or none`] });
 }

@@ -79,7 +79,7 @@ async function renew(watcher: Watcher, role: FleetRole, { lease, revision, heard
 function refused(watcher: Watcher, role: FleetRole, { code, reason }: Extract<Renewal, { kind: "refused" }>): void {
   // A takeover is under way; whether it was abandoned is looked at elsewhere.
   if (code === "not-held") return;
-  publishUnheld(watcher, role, "establish", `the lease cannot be renewed: ${reason}`);
+  publishUnheld(watcher, role, { kind: "establish", reason: `the lease cannot be renewed: ${reason}` });
 }
 
 /** This watcher's wall clock and the agents', each moved on by what has passed here since it was told. */
