@@ -14,7 +14,7 @@ export const ON_AWS: Readonly<Record<StepName, string>> = {
   seen: "nothing: a probe is a direct call",
   judged: "nothing: votes are direct calls",
   decided: `${EVENTBRIDGE}; ${STEPS}; ${LAMBDA}; ${DYNAMODB}`,
-  fenced: `${STEPS}; ${LAMBDA}; ${DYNAMODB}; KMS signs once an hour`,
-  granted: `${STEPS}, twice; ${LAMBDA}, twice; ${DYNAMODB}`,
+  fenced: "a transition, a function and two registry writes, as above; a function that starts cold asks KMS for one signature, undocumented",
+  granted: "two transitions, two functions and two registry writes, as above",
   signed: "nothing: agent and validator stand on one host",
 };

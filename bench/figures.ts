@@ -36,7 +36,7 @@ function section({ bench, figures, pass, command, machine, measuredOn }: Stored)
 function cell(value: Figures[string]): string {
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
-    .map(([name, part]) => (name === "onAws" ? `on AWS: ${part}` : named(name, part)))
+    .map(([name, part]) => named(name, part))
     .join("; ");
 }
 

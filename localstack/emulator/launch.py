@@ -78,25 +78,6 @@ def sweep_schedules_each_second():
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 
-def evaluate_parallel_output():
-    """A Parallel state whose language is JSONata evaluates its `Output`, as a Task's and a Map's is.
-
-    Upstream hands the branches' results on as a list.
-    """
-    from ministack.services import stepfunctions
-
-    run = stepfunctions._run_parallel_branches
-
-    def run_and_put_out(state_def, raw_input, execution, ctx):
-        results, following = run(state_def, raw_input, execution, ctx)
-        if stepfunctions._state_query_language(state_def, ctx) != "JSONata":
-            return results, following
-        output = stepfunctions._apply_jsonata_output(state_def, raw_input, ctx, result=results, default=results)
-        return output, following
-
-    stepfunctions._run_parallel_branches = run_and_put_out
-
-
 def evaluate_task_timeouts():
     """A Task's `TimeoutSeconds` may be a JSONata expression.
 
@@ -115,7 +96,7 @@ def evaluate_task_timeouts():
     stepfunctions._execute_task = execute_in_time
 
 
-PATCHES = (carry_error_names, sweep_schedules_each_second, evaluate_parallel_output, evaluate_task_timeouts)
+PATCHES = (carry_error_names, sweep_schedules_each_second, evaluate_task_timeouts)
 
 
 def main():

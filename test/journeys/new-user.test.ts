@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateEventBusCommand, EventBridgeClient, ListEventBusesCommand, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resourceNames } from "../../core/kernel/names.ts";
 import { CREDENTIALS } from "../../localstack/deploy/cdk.ts";
 import { freePort } from "../../localstack/emulator/port.ts";
 import { waitFor } from "../../localstack/rehearsal/calm.ts";
+import { startTestEmulator } from "../support/emulator.ts";
 import { groupsOf, ha, haData, type Started, startRehearsal, stillRunning } from "../support/new-user.ts";
 
 const FLEET = "rehearsal";
@@ -140,6 +141,31 @@ describe("a new user", () => {
     await waitFor("every process to be gone", GONE_MS_MAX, async () => (await stillRunning(groups)).length === 0);
   });
 }, 240_000);
+
+describe("on an emulator that was there before", () => {
+  it("lives beside what is in it already, and leaves it running, with everything but its own", { timeout: 240_000 }, async () => {
+    const other = await startTestEmulator();
+    const otherPort = Number(new URL(other.endpoint).port);
+    const beside = mkdtempSync(join(tmpdir(), "synnergy-beside-"));
+    const buses = new EventBridgeClient({ endpoint: other.endpoint, region: "us-east-1", credentials: CREDENTIALS });
+    const names = async () => (await buses.send(new ListEventBusesCommand({}))).EventBuses?.map(({ Name }) => Name) ?? [];
+    try {
+      await buses.send(new CreateEventBusCommand({ Name: "somebody-elses" }));
+      const { child, output } = await startRehearsal(beside, otherPort);
+      expect(output()).toContain("it stays when this ends");
+      expect(await names()).toContain(resourceNames(FLEET).bus);
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGINT");
+      expect(await ended).toBe(0);
+      expect(await names()).toContain("somebody-elses");
+      expect(await names()).not.toContain(resourceNames(FLEET).bus);
+    } finally {
+      buses.destroy();
+      await other.stop();
+      rmSync(beside, { recursive: true, force: true });
+    }
+  });
+});
 
 /** The emulator serves function URLs at its own port, by the name in the Host header. */
 function post(body: unknown): Promise<number> {

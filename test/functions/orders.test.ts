@@ -1,0 +1,60 @@
+/** Orders to agents that something else befalls in between, and events that have been overtaken. */
+import { describe, expect, it } from "vitest";
+import type { World } from "../../core/kernel/ports.ts";
+import { FakeNetwork, ROLE } from "../support/fake-network.ts";
+import { walk } from "../support/workflow-driver.ts";
+
+/** Before the n-th prepare of an agent reaches it, somebody else fences that agent, which voids every open nonce. */
+function fencedInBetween(world: World, times: number): World {
+  let left = times;
+  const call: World["agents"]["call"] = async (node, order, options) => {
+    if (order.kind === "prepare" && left > 0) {
+      left -= 1;
+      const asked = await world.agents.call<"report">(node, { kind: "report", probe: [] }, options);
+      if (asked.kind !== "answered") throw new Error("the agent was not there to be fenced");
+      await world.agents.call<"fence">(node, { kind: "fence", nonce: asked.reply.report.nonce, role: ROLE, epoch: 0, after: "now" }, options);
+    }
+    return world.agents.call(node, order, options);
+  };
+  return { ...world, agents: { call } };
+}
+
+async function established(world: (network: FakeNetwork) => World) {
+  const network = new FakeNetwork();
+  await network.clock.sleep(3_000);
+  await walk(world(network), network.unheld("establish"), { execution: "arn:establish" });
+  const [incident] = await network.registry.list("incident", { limit: 1, newestFirst: true });
+  const lease = await network.registry.read("lease", ROLE);
+  if (!incident || lease.kind === "absent") throw new Error("nothing was established");
+  return { network, incident: incident.value, lease: lease.value };
+}
+
+describe("an order whose nonce was voided by a fence beside it", () => {
+  it("is given once more over a fresh one: the successor is not passed over for it", async () => {
+    const { incident, lease } = await established((network) => fencedInBetween(network.world(), 1));
+    expect(incident).toMatchObject({ status: "resolved", burned: [] });
+    expect(lease).toMatchObject({ state: "held", holder: "n1" });
+  });
+
+  it("is given up after the second time, and the next is tried", async () => {
+    const { incident, lease } = await established((network) => fencedInBetween(network.world(), 2));
+    expect(incident).toMatchObject({ status: "resolved" });
+    expect(lease).toMatchObject({ state: "held", holder: "n2" });
+  });
+});
+
+describe("a lease that was said to have lapsed", () => {
+  it("is left alone where it was renewed since, and moves where it was not", async () => {
+    const { network, lease } = await established((fresh) => fresh.world());
+    const { epoch, renewal, holder } = lease;
+    await network.clock.sleep(20_000);
+    await walk(network.world(), network.unheld("lapsed", { epoch, renewal: renewal - 1 }), { execution: "arn:stale" });
+    expect(await network.registry.read("lease", ROLE)).toMatchObject({ value: { holder, epoch, state: "held" } });
+    const now = await network.registry.read("lease", ROLE);
+    if (now.kind === "absent") throw new Error("no lease");
+    await walk(network.world(), network.unheld("lapsed", { epoch, renewal: now.value.renewal }), { execution: "arn:lapsed" });
+    const after = await network.registry.read("lease", ROLE);
+    expect(after).toMatchObject({ value: { epoch: epoch + 1, state: "held" } });
+    expect(after.kind === "found" && after.value.holder).not.toBe(holder);
+  });
+});
