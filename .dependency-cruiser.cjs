@@ -1,6 +1,6 @@
 /**
- * The arrows of the house: which ring may import which, which module which. `npm run check` runs it over the whole tree, and
- * test/house/arrows.test.ts shows that each rule can fail. CommonJS, since that is what the tool reads.
+ * The arrows of the house: which ring may import which, which module which. test/house/arrows.test.ts runs it over
+ * the whole tree, in `npm test`, and shows that each rule can fail. CommonJS, since that is what the tool reads.
  *
  * It reads TypeScript by @swc/core; without that it passes on zero modules, so whoever calls it also counts what it read.
  */
