@@ -98,6 +98,13 @@ test("a lease that nobody can renew any more is told as lapsed, once it has run 
   expect(rig.network.published("failover.role-unheld")[0]?.detail).toMatchObject({ role: ROLE, kind: "lapsed", lapsed: { epoch, renewal } });
 });
 
+test("a registry that does not answer is no lease that lapsed", async () => {
+  const rig = await startWatching({}, { regions: [HOME, AWAY] });
+  rig.network.cutRegistry(HOME);
+  await rig.clock.advance(30_000);
+  expect(rig.network.published("failover.role-unheld")).toEqual([]);
+});
+
 test("a takeover that was left past its deadline is told as abandoned", async () => {
   const rig = await startWatching({}, { regions: [HOME] });
   const found = await rig.network.registry().read("lease", ROLE);

@@ -62,9 +62,10 @@ export function establishReason(watcher: Watcher, { lease, readStartedMs }: Leas
  * A lease that stood still for longer than it lasts: whoever could have renewed it would have, so its holder cannot sign, and
  * a takeover costs nothing that is not lost. Where the holder was condemned, that is under way already.
  */
-export function lapsedReason(watcher: Watcher, { lease, renewalSinceMs }: LeaseSeen): Unheld | null {
+export function lapsedReason(watcher: Watcher, { lease, renewalSinceMs, readStartedMs }: LeaseSeen): Unheld | null {
   if (lease?.state !== "held" || watcher.condemned.get(lease.role)?.epoch === lease.epoch) return null;
-  const stoodMs = watcher.world.clock.monotonicMs() - renewalSinceMs;
+  // Up to the last reading: a registry that does not answer tells nothing of who renews meanwhile.
+  const stoodMs = readStartedMs - renewalSinceMs;
   if (stoodMs < lease.leaseMs * (1 + RATE_ERROR_MAX) + LAPSE_PATIENCE_CADENCES * watcher.rules.cadenceMs) return null;
   const { epoch, renewal, holder } = lease;
   const heard = freshReport(watcher, holder) ? "though its agent answers" : "and its agent does not answer";
