@@ -27,7 +27,17 @@ export function fleetMetric(fleet: string, metricName: string, statistic: string
   });
 }
 
-type Watched = { name: string; says: string; metric: IMetric; threshold: number; minutes: number; missing: TreatMissingData; below?: true };
+type Watched = {
+  name: string;
+  /** Absent where the whole fleet has one. */
+  role?: string;
+  says: string;
+  metric: IMetric;
+  threshold: number;
+  minutes: number;
+  missing: TreatMissingData;
+  below?: true;
+};
 
 /** A role without a holder for one minute has already cost slots; a failover takes seconds. */
 const UNHELD_MINUTES = 2;
@@ -39,7 +49,8 @@ function watched(fleet: Fleet, undelivered: Queue): Watched[] {
   const openMax = fleet.policies.failover.incidentOpenSecondsMax;
   const roles = fleet.roles.flatMap(({ name: role }): Watched[] => [
     {
-      name: `role-unheld-${role}`,
+      name: "role-unheld",
+      role,
       says: `Role ${role} has no holder. See its open incident; if there is none, start the failover workflow.`,
       metric: fleetMetric(fleet.fleet, "RolesUnheld", Stats.MAXIMUM, { role }),
       threshold: 1,
@@ -47,7 +58,8 @@ function watched(fleet: Fleet, undelivered: Queue): Watched[] {
       missing: NOT_BREACHING,
     },
     {
-      name: `incident-open-${role}`,
+      name: "incident-open",
+      role,
       says: `An incident of role ${role} has been open for more than ${openMax} s. It may wait for an approval, or its workflow may be stuck.`,
       metric: fleetMetric(fleet.fleet, "IncidentOpenSeconds", Stats.MAXIMUM, { role }),
       threshold: openMax,
@@ -85,30 +97,41 @@ function watched(fleet: Fleet, undelivered: Queue): Watched[] {
   ];
 }
 
+/**
+ * Which alarms are ours, as an event pattern. A role's are told by how they begin: EventBridge takes 2,048 characters a
+ * pattern, and the names of 32 roles' alarms are three times as many.
+ */
+function namesOf(all: readonly Watched[], bus: string): (string | { prefix: string })[] {
+  const ofRoles = new Set(all.filter(({ role }) => role !== undefined).map(({ name }) => name));
+  const ofFleet = all.filter(({ role }) => role === undefined);
+  return [...[...ofRoles].map((name) => ({ prefix: `${bus}-${name}-` })), ...ofFleet.map(({ name }) => `${bus}-${name}`)];
+}
+
 export class FleetAlarms extends Construct {
   readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction }) {
     super(scope, "Alarms");
-    const prefix = resourceNames(props.fleet.fleet).bus;
-    this.alarms = watched(props.fleet, props.undelivered).map(
-      ({ name, says, metric, threshold, minutes, missing, below }) =>
-        new Alarm(this, name, {
-          alarmName: `${prefix}-${name}`,
-          alarmDescription: says,
-          metric,
-          threshold,
-          evaluationPeriods: minutes,
-          treatMissingData: missing,
-          comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        }),
-    );
+    const { bus } = resourceNames(props.fleet.fleet);
+    const all = watched(props.fleet, props.undelivered);
+    this.alarms = all.map(({ name, role, says, metric, threshold, minutes, missing, below }) => {
+      const own = role === undefined ? name : `${name}-${role}`;
+      return new Alarm(this, own, {
+        alarmName: `${bus}-${own}`,
+        alarmDescription: says,
+        metric,
+        threshold,
+        evaluationPeriods: minutes,
+        treatMissingData: missing,
+        comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      });
+    });
     new Rule(this, "Raised", {
       description: "This fleet's alarms open incidents.",
       eventPattern: {
         source: ["aws.cloudwatch"],
         detailType: ["CloudWatch Alarm State Change"],
-        detail: { alarmName: this.alarms.map((alarm) => alarm.alarmName), state: { value: ["ALARM"] } },
+        detail: { alarmName: namesOf(all, bus), state: { value: ["ALARM"] } },
       },
       targets: [new LambdaTarget(props.opensIncident, { deadLetterQueue: props.undelivered })],
     });

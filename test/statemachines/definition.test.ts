@@ -10,8 +10,10 @@ import * as errors from "../../core/kernel/errors.ts";
 import { projectRoot } from "../../infra/bundle.ts";
 import { FAILOVER_FUNCTIONS, LAMBDA_TIMEOUT_S_MAX, pascalCase } from "../../infra/modules/failover.ts";
 
-/** The package ships no types. */
-const validate = createRequire(import.meta.url)("asl-validator") as (machine: unknown) => { isValid: boolean; errors: unknown[] };
+/** The package ships no types. It brings the JSONata that conditions are written in. */
+const here = createRequire(import.meta.url);
+const validate = here("asl-validator") as (machine: unknown) => { isValid: boolean; errors: unknown[] };
+const jsonata = createRequire(here.resolve("asl-validator"))("jsonata") as (text: string) => { evaluate(input: unknown, bound: object): unknown };
 
 type Rule = { ErrorEquals: string[]; Next?: string; MaxAttempts?: number; MaxDelaySeconds?: number; JitterStrategy?: string };
 type State = {
@@ -25,7 +27,7 @@ type State = {
   Default?: string;
   Next?: string;
   End?: boolean;
-  Choices?: { Next: string }[];
+  Choices?: { Condition: string; Next: string }[];
   Branches?: Machine[];
   ItemProcessor?: Machine;
   Output?: unknown;
@@ -58,6 +60,21 @@ function states(machine: Machine): { name: string; state: State; within: Machine
 const tasksOf = (machine: Machine) => states(machine).filter(({ state }) => state.Type === "Task");
 const rulesOf = ({ state }: { state: State }) => [...(state.Retry ?? []), ...(state.Catch ?? [])];
 const placeholderOf = (state: State) => /\$\{(\w+)\}/.exec(`${state.Arguments?.FunctionName ?? ""}${state.Resource ?? ""}`)?.[1];
+
+/** Where an error leads, past the choices on the way: `within` is the machine that the state stands in. */
+async function caught(within: Machine, name: string, error: string, input: Record<string, unknown>): Promise<string | undefined> {
+  const rule = within.States[name]?.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes(error) || ErrorEquals.includes("States.ALL"));
+  const states = { input: { ...input, error: { Error: error, Cause: "as it was" } } };
+  let next = rule?.Next;
+  for (let state = within.States[next ?? ""]; state?.Type === "Choice"; state = within.States[next ?? ""]) {
+    next = state.Default;
+    for (const { Condition, Next } of (state.Choices ?? []).toReversed()) {
+      const holds = await jsonata(Condition.replace(/^\{%|%\}$/g, "")).evaluate({}, { states });
+      if (holds === true) next = Next;
+    }
+  }
+  return next;
+}
 
 it("there is a failover state machine to be held to this", () => {
   expect(machines.map(({ file }) => file)).toContain("failover.asl.json");
@@ -109,6 +126,17 @@ describe.each(machines)("$file", ({ machine }) => {
       .flatMap(({ state }) => state.Retry ?? [])
       .flatMap((rule) => rule.ErrorEquals);
     expect(retried.filter((name) => permanent.includes(name) || name === "States.ALL" || name === "States.TaskFailed")).toEqual([]);
+  });
+
+  it("leaves no incident open without a word, whatever a state raises", async () => {
+    const open = { fleet: "testing", role: "primary", incident: "primary-20261124T192237000" };
+    for (const { name, within } of tasksOf(machine)) {
+      if (name === "Escalate") continue;
+      for (const error of [...OWN_ERRORS, "States.Timeout"]) {
+        const end = (await caught(within, name, error, open)) ?? "";
+        expect(within.States[end]?.Type, `${name}, ${error} → ${end}`).not.toBe("Fail");
+      }
+    }
   });
 
   it("has a default for every choice, and every way it names leads to a state", () => {
@@ -164,5 +192,17 @@ describe.each(machines)("$file", ({ machine }) => {
   it("calls every function that is declared as a step", () => {
     const called = new Set(tasksOf(machine).map(({ state }) => placeholderOf(state)));
     expect(FAILOVER_FUNCTIONS.filter((each) => each.step && !called.has(pascalCase(each.name))).map((each) => each.name)).toEqual([]);
+  });
+});
+
+describe("an input that open-incident refuses", () => {
+  const machine = machines.find(({ file }) => file === "failover.asl.json")?.machine as Machine;
+  const refused = (input: Record<string, unknown>) =>
+    caught(machine, "OpenIncident", "InputInvalid", { fleet: "testing", role: "primary", ...input });
+
+  it("fails where nothing was begun, and goes to a person where an incident is open", async () => {
+    expect(await refused({})).toBe("InputRefused");
+    expect(await refused({ incident: null })).toBe("InputRefused");
+    expect(await refused({ incident: "primary-20261124T192237000" })).toBe("Escalate");
   });
 });

@@ -4,6 +4,7 @@
  */
 import { memoryBus } from "../../adapters/bus-memory.ts";
 import { memoryRegistry } from "../../adapters/registry-memory.ts";
+import { contradiction } from "../../core/failover/stateful-failover/contradiction.ts";
 import { renewLease } from "../../core/failover/stateful-failover/lease.ts";
 import { Fleet, type FleetNode } from "../../core/kernel/fleet.ts";
 import { NodeId, RoleName } from "../../core/kernel/ids.ts";
@@ -151,6 +152,8 @@ export class FakeNetwork {
     if (found.kind === "absent") return;
     const agent = this.agent(found.value.holder);
     if (agent.reach !== "up") return;
+    const words = [...this.agents.values()].filter(({ reach }) => reach === "up").flatMap((one) => one.report().roles);
+    if (words.some((word) => contradiction(found.value, word) !== null)) return;
     const report = agent.report();
     const renewal = renewLease(found.value, { report, medianWallMs: this.nowMs, slots: this.fleet.chain.slots, registry: this.registry.name });
     if (renewal.kind === "refused") return;

@@ -22,6 +22,8 @@ export type Recognition = { readonly kind: "new" | "stale" | "waiting"; readonly
 
 /** The least rest between two incidents about one fault, for fleets whose cooldown is shorter: a person can read four an hour. */
 export const REPEAT_MS_MIN = 60_000;
+/** A role that has lost its holder waits for no cooldown: only long enough that a service which failed may be back. */
+export const FINISH_REST_MS = 15_000;
 
 export function recogniseFault(facts: {
   fault: Fault;
@@ -40,7 +42,8 @@ export function recogniseFault(facts: {
   }
   if (!last || last.endedAtMs === null || last.status === "resolved") return { kind: "new", reason: "no earlier incident is about it" };
   const same = last.kind === fault.kind && (fault.node === null || last.from === fault.node) && fault.sinceMs <= last.endedAtMs;
-  const restMs = last.endedAtMs + Math.max(facts.cooldownMs, REPEAT_MS_MIN) - nowMs;
+  const rest = lease?.state === "revoking" ? FINISH_REST_MS : Math.max(facts.cooldownMs, REPEAT_MS_MIN);
+  const restMs = last.endedAtMs + rest - nowMs;
   if (same && restMs > 0) {
     return {
       kind: "waiting",

@@ -21,6 +21,8 @@ export type AdmissionFacts = {
   readonly role: RoleName;
   readonly kind: Incident["kind"];
   readonly asker: Asker;
+  /** The role has lost its holder to an earlier move that was not finished. */
+  readonly finishing: boolean;
   readonly mode: Mode;
   readonly nowMs: number;
   readonly ledger: Ledger;
@@ -41,9 +43,9 @@ export type Admission = {
 
 const HOUR_MS = 3_600_000;
 
-/** Only what a machine decided counts: a person's request and the first holder of a role use up nothing. */
-export function countsAgainstBudget(facts: Pick<AdmissionFacts, "asker" | "kind">): boolean {
-  return facts.asker !== "person" && facts.kind !== "establish";
+/** Only what a machine decided counts: a person's request, the first holder of a role and the rest of a counted move use up nothing. */
+export function countsAgainstBudget(facts: Pick<AdmissionFacts, "asker" | "kind" | "finishing">): boolean {
+  return facts.asker !== "person" && facts.kind !== "establish" && !facts.finishing;
 }
 
 export function admit(facts: AdmissionFacts): Admission {

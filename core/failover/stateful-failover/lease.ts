@@ -7,6 +7,7 @@ import type { Slots } from "../../kernel/fleet.ts";
 import type { IncidentId } from "../../kernel/ids.ts";
 import type { Boot, Grant, Lease } from "../../kernel/lease.ts";
 import { slotAt, UNBOUNDED_SLOT } from "../../kernel/slots.ts";
+import { contradiction } from "./contradiction.ts";
 
 export type RenewalFacts = {
   /** From the holder's signed report whose nonce the grant will carry. */
@@ -18,7 +19,7 @@ export type RenewalFacts = {
   readonly registry: string;
 };
 
-export type RenewalRefusal = "wrong-registry" | "not-held" | "words-above" | "holder-fenced";
+export type RenewalRefusal = "wrong-registry" | "not-held" | "words-above";
 export type Renewal =
   | { readonly kind: "renewed"; readonly next: Lease; readonly grant: Grant; readonly reason: string }
   | { readonly kind: "refused"; readonly code: RenewalRefusal; readonly reason: string };
@@ -29,11 +30,8 @@ export function renewLease(lease: Lease, facts: RenewalFacts): Renewal {
   if (lease.registry !== facts.registry) return refused("wrong-registry", `the item was written in ${lease.registry}, this is ${facts.registry}`);
   if (lease.state !== "held") return refused("not-held", `the lease is ${lease.state}`);
   const words = facts.report.roles.find((role) => role.role === lease.role);
-  if (words && words.epoch > lease.epoch) return refused("words-above", `the agent has accepted epoch ${words.epoch}, the item says ${lease.epoch}`);
-  if (words && words.throughSlot > lease.throughSlot) {
-    return refused("words-above", `the agent was granted slots through ${words.throughSlot}, the item says ${lease.throughSlot}`);
-  }
-  if (words && words.fencedThrough >= lease.epoch) return refused("holder-fenced", `the agent refuses every epoch up to ${words.fencedThrough}`);
+  const against = words ? contradiction(lease, words) : null;
+  if (against !== null) return refused("words-above", `the holder's agent ${against}`);
   const start = fromSlotFor(lease, facts);
   const throughSlot =
     facts.slots.kind === "time" ? Math.max(lease.throughSlot, slotAt(facts.slots, facts.medianWallMs + lease.leaseMs)) : UNBOUNDED_SLOT;

@@ -37,6 +37,10 @@ export function clearByAcknowledgement(lease: Lease, word: Acknowledgement, high
       reason: `the agent's store counts ${word.boot.storeCounter} writes, the registry last heard ${lease.boot.storeCounter}`,
     };
   }
+  if (word.throughSlot > lease.throughSlot || (lease.throughSlot !== UNBOUNDED_SLOT && word.watermark > lease.throughSlot)) {
+    const most = Math.max(word.throughSlot === UNBOUNDED_SLOT ? -1 : word.throughSlot, word.watermark);
+    return { kind: "refused", reason: `the agent speaks of slot ${most}, the registry granted through ${lease.throughSlot}: the item is older` };
+  }
   // A block beyond every grant is a rogue's; it must not push the successor into the far future.
   const highest = Math.min(Math.max(word.watermark, highestSeenSlot, lease.fromSlot - 1), lease.throughSlot);
   return cleared(lease, { kind: "acknowledged", fromSlot: highest + 1, watermark: word.watermark, ...word.boot });
@@ -116,6 +120,9 @@ export function takeLease(
   return { kind: "write", next, reason: `${facts.successor} holds ${lease.role} in epoch ${next.epoch} from slot ${next.fromSlot}` };
 }
 
+/** An established lease's holder is only a name: no agent's word ends it, since no boot has this id. It is waited out. */
+const NOMINAL_BOOT = { bootId: "established", storeCounter: 0 } as const;
+
 /** What one member's agent says of a role, asked by `fence` through every epoch it knows. */
 export type Word = Pick<AgentRole, "epoch" | "fencedThrough" | "watermark" | "throughSlot"> & { readonly node: NodeId };
 
@@ -161,10 +168,11 @@ export function establishLease(facts: {
     epoch,
     renewal: (facts.existing?.renewal ?? 0) + 1,
     leaseMs: Math.max(facts.leaseMs, facts.existing?.leaseMs ?? 0),
-    fromSlot: highest((word) => word.watermark, facts.existing?.fromSlot ?? -1) + 1,
+    // Where slots are time the successor starts above every grant; where heights are signed only watermarks say what was.
+    fromSlot: facts.slots.kind === "time" ? throughSlot + 1 : highest((word) => word.watermark, facts.existing?.fromSlot ?? -1) + 1,
     throughSlot,
     state: "revoking",
-    boot: null,
+    boot: NOMINAL_BOOT,
     revocation: { owner: facts.owner, incident: facts.incident, markedAtMs: facts.nowMs, deadlineMs: facts.deadlineMs, cleared: null },
     registry: facts.registry,
     takenAtMs: facts.nowMs,

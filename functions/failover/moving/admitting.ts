@@ -30,7 +30,7 @@ type Kind = { readonly kind: "failover" | "switchover" | "establish"; readonly w
 
 /** A switchover whose holder cannot hand over becomes a failover; a role without a lease to trust can only be established. */
 export function kindOf(wish: Request["wish"], look: Look): Kind {
-  if (!look.trusted) return { kind: "establish", why: look.lease ? "its lease was written in another registry" : "it has no lease" };
+  if (look.distrust !== null) return { kind: "establish", why: look.distrust };
   const holder = look.lease?.holder;
   if (wish === "establish") return { kind: "establish", why: "its lease is not to be trusted" };
   if (wish === "lapsed") return { kind: "failover", why: `${holder} has not been granted it for a whole lease` };
@@ -152,7 +152,9 @@ async function takeBudget(
   },
 ): Promise<Admission> {
   const { role, id, kind, request, nowMs } = facts;
-  const asked = { role: role.name, incident: id, kind, asker: request.asker, nowMs };
+  // What was admitted once and left half-way has taken the role's holder already: finishing it is no new move.
+  const finishing = facts.look.trusted && facts.look.lease?.state === "revoking";
+  const asked = { role: role.name, incident: id, kind, asker: request.asker, finishing, nowMs };
   const counts = countsAgainstBudget(asked);
   const decision = await updateRecord(world.registry, "failovers", "all", (current) => {
     const ledger: Ledger = current ?? { recent: [] };

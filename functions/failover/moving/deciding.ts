@@ -8,7 +8,6 @@ import { verifyToken } from "../../../adapters/argon2-layer.ts";
 import { attemptSucceeded, countAttempt } from "../../../core/failover/stateful-failover/approval.ts";
 import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
 import { IncidentId } from "../../../core/kernel/ids.ts";
-import type { Incident } from "../../../core/kernel/incident.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { writeJournal } from "./journal.ts";
 
@@ -73,8 +72,9 @@ async function decide(world: World, { incident: id, decision, operator }: Decisi
   if (found.kind === "absent") return answer(404, "there is no such incident");
   const { approval, status } = found.value;
   if (status !== "awaiting-approval" || !approval || nowMs > approval.expiresAtMs) return answer(409, "the incident does not wait for a decision");
-  if (approval.decidedBy !== null && approval.decidedBy !== operator) return answer(409, "somebody else has decided");
-  await noteDecider(world, found.value, operator);
+  const decider = await noteDecider(world, { id, taskToken: approval.taskToken }, operator);
+  if (decider === null) return answer(409, "the incident does not wait for a decision");
+  if (decider !== operator) return answer(409, "somebody else has decided");
   const approved = decision === "approve";
   const reached = await world.workflows.decide({ taskToken: approval.taskToken, region: approval.region }, { approved, by: operator });
   const text =
@@ -83,13 +83,18 @@ async function decide(world: World, { incident: id, decision, operator }: Decisi
   return reached === "decided" ? answer(200, approved ? "approved" : "rejected") : answer(409, "the workflow does not wait any more");
 }
 
-/** Written before the workflow hears it, so that of two people who decide at once the first is the one that is named. */
-async function noteDecider(world: World, incident: Incident, operator: string): Promise<void> {
-  await updateRecord(world.registry, "incident", incident.id, (current) =>
-    current?.approval && current.approval.taskToken === incident.approval?.taskToken
-      ? { kind: "write", next: { ...current, approval: { ...current.approval, decidedBy: current.approval.decidedBy ?? operator } } }
-      : { kind: "keep" },
-  );
+/**
+ * Written before the workflow hears it, so that of two people who decide at once the first is the one that is named and heard.
+ * Answers who has decided on this very task token; null where the incident waits for it no more.
+ */
+async function noteDecider(world: World, asked: { id: IncidentId; taskToken: string }, operator: string): Promise<string | null> {
+  const noted = await updateRecord(world.registry, "incident", asked.id, (current) => {
+    const approval = current?.status === "awaiting-approval" ? current.approval : null;
+    if (!current || approval?.taskToken !== asked.taskToken) return { kind: "keep", decider: null };
+    if (approval.decidedBy !== null) return { kind: "keep", decider: approval.decidedBy };
+    return { kind: "write", next: { ...current, approval: { ...approval, decidedBy: operator } }, decider: operator };
+  });
+  return noted.decider;
 }
 
 function answer(statusCode: number, message: string): HttpResponse {

@@ -25,7 +25,8 @@ import { roleOf, type Step } from "./step.ts";
 const ASK_AGAIN_MS = 1_000;
 /** What is left of a run after the wait: write the clearance, say so, return. */
 const TAIL_MS = 5_000;
-const VERDICTS_MAX = 1_000;
+/** Three observers at most have a word on a node, and as many again whom an earlier fleet file named. */
+const VERDICTS_PER_NODE_MAX = 6;
 
 export type Fenced = Step & { readonly cleared: boolean; readonly how: string; readonly fromSlot: number | null; readonly reason: string };
 
@@ -87,7 +88,7 @@ async function clear(world: World, step: Step, run: { marked: Lease; invocation:
   const { marked, invocation } = run;
   const { clock } = world;
   /** Read before our own clock starts, so that no stretch of time counts twice. */
-  const sightings = await sightingsOf(world, step.role);
+  const sightings = await sightingsOf(world, step.role, marked.holder);
   const since = clock.monotonicMs();
   const neededMs = waitNeededMs(marked, sightings);
   if (neededMs + TAIL_MS > invocation.remainingMs()) throw new WaitUnfinished({ role: step.role, neededMs, remainingMs: invocation.remainingMs() });
@@ -110,7 +111,9 @@ async function clear(world: World, step: Step, run: { marked: Lease; invocation:
   }
   const { epoch, renewal } = marked;
   const waited = { epoch, renewal, ms: clock.monotonicMs() - since };
-  const facts = { waited, sightings, highestSeenSlot: await seen, slots: world.fleet.chain.slots, reason: why };
+  // Heights have no bound but what was seen, and the holder may have signed all through the wait: so it is looked at again.
+  const highestSeenSlot = Math.max(await seen, await highestSlotSeen(world, marked.holder));
+  const facts = { waited, sightings, highestSeenSlot, slots: world.fleet.chain.slots, reason: why };
   const clearance = await store(world, step, (lease) => clearByWaiting(lease, facts));
   if (typeof clearance === "string") throw new LeaseStale({ role: step.role, expected: "a lease that was waited out", found: clearance });
   return announce(world, step, { marked, clearance, startedMs: run.startedMs, reason: why });
@@ -163,7 +166,9 @@ async function announce(
   return clearance;
 }
 
-async function sightingsOf(world: World, role: RoleName): Promise<LeaseSighting[]> {
-  const verdicts = await world.registry.list("verdict", { limit: VERDICTS_MAX });
-  return verdicts.flatMap(({ value }) => value.sightings.filter((sighting) => sighting.role === role));
+/** They stand with the verdicts on the role's members, and on a holder that is none any more. */
+async function sightingsOf(world: World, role: RoleName, holder: NodeId): Promise<LeaseSighting[]> {
+  const watched = [...new Set([...roleOf(world, role).members, holder])];
+  const lists = await Promise.all(watched.map((id) => world.registry.list("verdict", { prefix: `${id}/`, limit: VERDICTS_PER_NODE_MAX })));
+  return lists.flat().flatMap(({ value }) => value.sightings.filter((sighting) => sighting.role === role));
 }

@@ -3,9 +3,12 @@
  * standings, each member's head as it answers now, and whether its agent can be asked. A node that is condemned already
  * is not waited for.
  */
+
+import { contradiction } from "../../../core/failover/stateful-failover/contradiction.ts";
 import type { Candidate } from "../../../core/failover/stateful-failover/election.ts";
+import type { AgentRole } from "../../../core/kernel/agent-protocol.ts";
 import type { FleetNode, FleetRole } from "../../../core/kernel/fleet.ts";
-import type { NodeId } from "../../../core/kernel/ids.ts";
+import type { NodeId, RoleName } from "../../../core/kernel/ids.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
 import { CONDEMNING, type Verdict } from "../../../core/kernel/node.ts";
 import type { World } from "../../../core/kernel/ports.ts";
@@ -15,13 +18,17 @@ import { nodeOf } from "./step.ts";
 
 /** A node fit for a role answers in a fraction of this; a failover does not wait for the others. */
 const LOOK_MS = 700;
-/** A verdict per node and observer: the fleet file's limits, 500 nodes, three observers, in pages of the registry's limit. */
-const VERDICTS_MAX = 1_000;
+/** Three observers at most have a word on a node, and as many again whom an earlier fleet file named. */
+const VERDICTS_PER_NODE_MAX = 6;
+/** One a node, of 500 at most: the registry's limit for a listing. */
+const STANDINGS_MAX = 1_000;
 
 export type Look = {
   readonly lease: Lease | null;
-  /** False for a lease that is missing or was written in another table: restored from a backup, perhaps. */
+  /** False for a lease that is missing, or was put back from a backup: written in another table, or below what agents say. */
   readonly trusted: boolean;
+  /** Why it is not trusted; null where it is. */
+  readonly distrust: string | null;
   readonly candidates: readonly Candidate[];
   readonly finalizedHeight: number;
   readonly outCount: number;
@@ -31,19 +38,24 @@ export type Look = {
 
 export async function lookAtRole(world: World, role: FleetRole, condemned: NodeId | null): Promise<Look> {
   const { registry } = world;
-  const [found, verdictList, standingList] = await Promise.all([
+  const [found, verdictLists, standingList] = await Promise.all([
     registry.read("lease", role.name),
-    registry.list("verdict", { limit: VERDICTS_MAX }),
-    registry.list("standing", { limit: VERDICTS_MAX }),
+    /** Each member's own: 500 nodes' are more than one listing gives, and who sorts late would seem to be in nobody's doubt. */
+    Promise.all(role.members.map((id) => registry.list("verdict", { prefix: `${id}/`, limit: VERDICTS_PER_NODE_MAX }))),
+    registry.list("standing", { limit: STANDINGS_MAX }),
   ]);
-  const lease = found.kind === "found" ? found.value : null;
-  const verdicts = verdictList.map(({ value }) => value);
+  const first = found.kind === "found" ? found.value : null;
+  const verdicts = verdictLists.flat().map(({ value }) => value);
   const standings = standingList.map(({ value }) => value);
-  const seen = await Promise.all(role.members.map((id) => lookAtMember(world, nodeOf(world, id), id === condemned, { verdicts, standings })));
+  const seen = await Promise.all(
+    role.members.map((id) => lookAtMember(world, nodeOf(world, id), id === condemned, { role: role.name, verdicts, standings })),
+  );
+  const { lease, distrust } = await weigh(world, role, first, seen);
   const out = new Set([...standings.filter(({ standing }) => standing === "out").map(({ node }) => node), ...(condemned ? [condemned] : [])]);
   return {
     lease,
-    trusted: lease !== null && lease.registry === registry.name,
+    trusted: distrust === null,
+    distrust,
     candidates: seen.map(({ candidate }) => candidate),
     finalizedHeight: secondHighest(seen.flatMap(({ finalized }) => (finalized === null ? [] : [finalized]))),
     outCount: out.size,
@@ -51,12 +63,38 @@ export async function lookAtRole(world: World, role: FleetRole, condemned: NodeI
   };
 }
 
-async function lookAtMember(world: World, node: FleetNode, condemned: boolean, known: { verdicts: Verdict[]; standings: Standing[] }) {
+type Told = { readonly candidate: Candidate; readonly word: AgentRole | null };
+
+/** The lease, and why it cannot be trusted. Agents were heard after it was read: before their words weigh against it, it is read again. */
+async function weigh(world: World, role: FleetRole, first: Lease | null, told: readonly Told[]): Promise<Pick<Look, "lease" | "distrust">> {
+  const { registry } = world;
+  const against = (lease: Lease): string | null => {
+    const sentences = told.map(({ candidate, word }) => ({ node: candidate.node.id, says: word && contradiction(lease, word) }));
+    const found = sentences.find(({ says }) => says !== null);
+    return found ? `${found.node}'s agent ${found.says}` : null;
+  };
+  const distrusted = (lease: Lease | null): string | null => {
+    if (lease === null) return "it has no lease";
+    return lease.registry === registry.name ? against(lease) : `its lease was written in ${lease.registry}`;
+  };
+  if (distrusted(first) === null) return { lease: first, distrust: null };
+  const again = await registry.read("lease", role.name);
+  const lease = again.kind === "found" ? again.value : null;
+  return { lease, distrust: distrusted(lease) };
+}
+
+async function lookAtMember(
+  world: World,
+  node: FleetNode,
+  condemned: boolean,
+  known: { role: RoleName; verdicts: Verdict[]; standings: Standing[] },
+) {
   const verdicts = known.verdicts.filter((verdict) => verdict.node === node.id);
   const standing = known.standings.find((one) => one.node === node.id)?.standing ?? "member";
   const unseen = {
     candidate: { node, standing, verdicts, head: null, agentFault: "it was not asked, since its node is condemned" },
     finalized: null,
+    word: null,
   };
   if (condemned) return unseen;
   const [probe, report] = await Promise.all([
@@ -73,6 +111,7 @@ async function lookAtMember(world: World, node: FleetNode, condemned: boolean, k
       agentFault: report.kind === "answered" ? null : faultText(report),
     },
     finalized: answered?.finalized?.height ?? null,
+    word: report.kind === "answered" ? (report.report.roles.find(({ role }) => role === known.role) ?? null) : null,
   };
 }
 

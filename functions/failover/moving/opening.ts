@@ -56,6 +56,10 @@ async function beginIncident(world: World, role: FleetRole, input: OpenInput, ha
     if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
     return { decision: "end", incident: halfOpen, role: role.name, reason: "its lease has moved on since it was said to have lapsed" };
   }
+  if (request.wish === "establish" && request.asker === "automation" && look.trusted) {
+    if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
+    return { decision: "end", incident: halfOpen, role: role.name, reason: "its lease can be trusted: no agent's word is above it" };
+  }
   const fault = faultFrom(request, look);
   const recognised = recogniseFault({ fault, lease: look.trusted ? look.lease : null, last: await lastIncident(world, role), cooldownMs, nowMs });
   if (recognised.kind !== "new" && halfOpen === null) return { decision: "end", incident: null, role: role.name, reason: recognised.reason };

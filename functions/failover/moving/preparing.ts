@@ -17,7 +17,10 @@ export async function prepareSuccessor(world: World, step: Step): Promise<Prepar
   const lease = await world.registry.read("lease", step.role);
   if (lease.kind === "found" && takenBy(lease.value, incident)) return { ...step, able: true, unable: null };
   const order = (nonce: string) => ({ kind: "prepare", nonce, role: step.role }) as const;
-  const answer = await giveOrder<"prepare">(world, nodeOf(world, step.to), ({ nonce }) => order(nonce), PREPARE_MS);
+  const ask = () => giveOrder<"prepare">(world, nodeOf(world, step.to), ({ nonce }) => order(nonce), PREPARE_MS);
+  const first = await ask();
+  // One lost packet must not burn a successor, who may be the last.
+  const answer = first.kind === "unreachable" ? await ask() : first;
   const unable = answer.kind === "answered" ? (answer.reply.able ? null : answer.reply.reason) : faultText(answer);
   const text = unable === null ? `${step.to} can take the role.` : `${step.to} cannot take the role: ${unable}.`;
   const head = answer.kind === "answered" ? answer.reply.head : null;

@@ -13,6 +13,7 @@ import { medianMs } from "../../../core/kernel/slots.ts";
 import { writeJournal } from "./journal.ts";
 import { AGENT_TIMEOUT_MS, askReport, faultText, giveOrder } from "./orders.ts";
 import { HOOK_MS, holdIncident, STEP_MS } from "./ownership.ts";
+import { cutReason } from "./request.ts";
 import { nodeOf, roleOf } from "./step.ts";
 import { TakenStep } from "./taking.ts";
 
@@ -30,7 +31,8 @@ export async function promoteSuccessor(world: World, step: TakenStep): Promise<P
   const node = nodeOf(world, step.to);
   const state = await handOverState(world, step, node);
   const fault = (await sendFirstGrant(world, step, node)) ?? (await promote(world, step, node));
-  const reason = fault ?? `${step.to} is promoted in epoch ${step.epoch}`;
+  /** A fault holds what a hook printed, and travels on with the workflow. */
+  const reason = fault === null ? `${step.to} is promoted in epoch ${step.epoch}` : cutReason(fault);
   if (fault === null)
     await world.bus.publish("failover.role-promoted", { incident: step.incident, role: step.role, node: step.to, epoch: step.epoch });
   const tookMs = world.clock.monotonicMs() - startedMs;

@@ -9,6 +9,14 @@ import { EVENTS, type EventDetail } from "../../../core/kernel/events.ts";
 import { FleetId, IncidentId, NodeId, RoleName } from "../../../core/kernel/ids.ts";
 import { type Evidence, IncidentKind } from "../../../core/kernel/incident.ts";
 
+/** A paragraph of a journal. A hook's whole output is twice as long, and is in the agent's own log. */
+export const REASON_CHARACTERS_MAX = 1_000;
+
+/** What a hook, a node or a person wrote, as far as a reason goes. Half a surrogate pair would be JSON that no store takes. */
+export function cutReason(text: string): string {
+  return text.length > REASON_CHARACTERS_MAX ? `${text.slice(0, REASON_CHARACTERS_MAX - 1).toWellFormed()}…` : text;
+}
+
 export const OpenInput = z.object({
   fleet: FleetId,
   role: RoleName,
@@ -17,7 +25,8 @@ export const OpenInput = z.object({
   event: z.unknown().optional(),
   kind: IncidentKind.optional(),
   to: NodeId.nullish(),
-  reason: z.string().max(1_000).optional(),
+  /** Cut, never refused: a workflow comes back with the last step's words, and an open incident must not hang on their length. */
+  reason: z.string().transform(cutReason).optional(),
   requestedBy: z.string().max(256).optional(),
   execution: z.string().min(1).max(512),
   /** When this workflow comes back here: its incident, whom it has tried, what was asked for. */

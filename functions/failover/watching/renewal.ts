@@ -3,12 +3,12 @@
  * then the grant over that nonce. Both Regions do this side by side, each where it sees that a renewal is due, so that
  * losing one costs no slot. A renewal waits for nothing but this role's lease and this holder's report.
  */
-import { type Renewal, renewLease } from "../../../core/failover/stateful-failover/lease.ts";
+import { renewLease } from "../../../core/failover/stateful-failover/lease.ts";
 import type { FleetRole } from "../../../core/kernel/fleet.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
 import { RENEWALS_PER_LEASE } from "../../../core/kernel/settings.ts";
 import { medianMs } from "../../../core/kernel/slots.ts";
-import { publishUnheld } from "./unheld.ts";
+import { establishReason } from "./unheld.ts";
 import { freshReport, type Heard, type LeaseSeen, launch, type Watcher } from "./watcher.ts";
 
 export function renewRole(
@@ -21,6 +21,9 @@ export function renewRole(
     const { lease, revision } = seen ?? {};
     if (!seen || !lease || revision === null || revision === undefined) return;
     if (lease.state !== "held" || watcher.condemned.get(role.name)?.epoch === lease.epoch) return;
+    // An item that was put back from an older state must not feed its old holder beside the one who took over since: before the first
+    // grant of a run the members' agents have been heard, and none contradicts the item.
+    if (watcher.heard.size === 0 || establishReason(watcher, seen) !== null) return;
     const heard = await given.reports.get(lease.holder);
     if (!heard || !isRenewalDue(lease, seen, heard, watcher.world.clock.monotonicMs())) return;
     await renew(watcher, role, { lease, revision, heard });
@@ -48,7 +51,9 @@ async function renew(watcher: Watcher, role: FleetRole, { lease, revision, heard
     slots: world.fleet.chain.slots,
     registry: world.registry.name,
   });
-  if (renewal.kind === "refused") return refused(watcher, role, renewal);
+  // A takeover is under way, or the report is newer than the item, which the other Region has renewed meanwhile. A word that really
+  // contradicts the item is told by unheld.ts, which knows which of the two is older.
+  if (renewal.kind === "refused") return;
   const written = await world.registry.write("lease", role.name, renewal.next, revision);
   // Somebody else was faster: the other Region's renewal serves as well, and after a mark there must be none.
   if (written.kind === "conflict") return;
@@ -74,12 +79,6 @@ async function renew(watcher: Watcher, role: FleetRole, { lease, revision, heard
     epoch: lease.epoch,
     node: lease.holder,
   });
-}
-
-function refused(watcher: Watcher, role: FleetRole, { code, reason }: Extract<Renewal, { kind: "refused" }>): void {
-  // A takeover is under way; whether it was abandoned is looked at elsewhere.
-  if (code === "not-held") return;
-  publishUnheld(watcher, role, { kind: "establish", reason: `the lease cannot be renewed: ${reason}` });
 }
 
 /** This watcher's wall clock and the agents', each moved on by what has passed here since it was told. */

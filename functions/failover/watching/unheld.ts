@@ -3,6 +3,7 @@
  * table put back from a backup), a takeover that was begun and left, or a lease that nobody can renew any more, though its
  * holder's node is well, since its agent is gone or cut off. Each is an event that starts the workflow.
  */
+import { contradiction } from "../../../core/failover/stateful-failover/contradiction.ts";
 import type { EventDetail } from "../../../core/kernel/events.ts";
 import type { FleetRole } from "../../../core/kernel/fleet.ts";
 import type { Incident } from "../../../core/kernel/incident.ts";
@@ -49,11 +50,9 @@ export function establishReason(watcher: Watcher, { lease, readStartedMs }: Leas
     // A grant is sent after the item was written, so an item read after a report is at least as high as what it says.
     const earlier = heard.heardAtMs <= readStartedMs ? heard : heard.previous;
     if (!earlier || earlier.heardAtMs > readStartedMs) continue;
-    const words = earlier.report.roles.find(({ role }) => role === lease.role);
-    if (words && words.epoch > lease.epoch) return `${node}'s agent has accepted epoch ${words.epoch}, the lease says ${lease.epoch}`;
-    if (words && words.throughSlot > lease.throughSlot) {
-      return `${node}'s agent was granted slots through ${words.throughSlot}, the lease says ${lease.throughSlot}`;
-    }
+    const word = earlier.report.roles.find(({ role }) => role === lease.role);
+    const against = word ? contradiction(lease, word) : null;
+    if (against !== null) return `${node}'s agent ${against}`;
   }
   return null;
 }

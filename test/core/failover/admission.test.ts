@@ -1,11 +1,19 @@
 /** Automation obeys every limit, a person passes those that exist to make a person look, and known faults are left alone for a while. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AdmissionFacts, admit, type Ledger, withEntry, withEntryEnded } from "../../../core/failover/stateful-failover/admission.ts";
-import { REPEAT_MS_MIN, recogniseFault } from "../../../core/failover/stateful-failover/admission-repeat.ts";
+import {
+  type AdmissionFacts,
+  admit,
+  countsAgainstBudget,
+  type Ledger,
+  withEntry,
+  withEntryEnded,
+} from "../../../core/failover/stateful-failover/admission.ts";
+import { FINISH_REST_MS, REPEAT_MS_MIN, recogniseFault } from "../../../core/failover/stateful-failover/admission-repeat.ts";
 import { ATTEMPTS_MAX, attemptSucceeded, countAttempt, LOCK_MS } from "../../../core/failover/stateful-failover/approval.ts";
 import { Fleet } from "../../../core/kernel/fleet.ts";
 import type { IncidentId, NodeId, RoleName } from "../../../core/kernel/ids.ts";
+import type { Lease } from "../../../core/kernel/lease.ts";
 import { fleetOf } from "../../support/fake-network.ts";
 
 const NOW = 1_700_000_000_000;
@@ -35,6 +43,7 @@ const facts = fc
     ledger: entries.map(ledgerOf),
     outCount: fc.integer({ min: 0, max: 4 }),
     unasked: fc.constantFrom<NodeId[]>([], ["n2" as NodeId]),
+    finishing: fc.boolean(),
     perHourMax: fc.integer({ min: 1, max: 4 }),
     cooldownSeconds: fc.integer({ min: 0, max: 600 }),
   })
@@ -64,7 +73,7 @@ describe("admission", () => {
   it("never lets a machine exceed the hour's budget, the number at once, the cooldown or the share that is out", () => {
     fc.assert(
       fc.property(facts, (given) => {
-        if (given.asker === "person" || given.kind === "establish" || admit(given).kind !== "proceed") return;
+        if (given.asker === "person" || given.kind === "establish" || given.finishing || admit(given).kind !== "proceed") return;
         const { recent } = given.ledger;
         expect(recent.filter(({ atMs }) => NOW - atMs < 3_600_000).length).toBeLessThan(given.policy.perHourMax);
         expect(
@@ -75,6 +84,16 @@ describe("admission", () => {
         expect(given.outCount / given.nodeCount).toBeLessThanOrEqual(given.policy.outShareMax);
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  it("lets a move that was left half-way be finished whatever limits are reached, and no other", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const left = { ...given, finishing: true, mode: "auto" as const, unasked: [] };
+        expect(admit(left).kind).toBe("proceed");
+        expect(countsAgainstBudget(left)).toBe(false);
+      }),
     );
   });
 
@@ -111,6 +130,13 @@ describe("recognition", () => {
         expect(kind).toBe(laterMs < Math.max(cooldownMs, REPEAT_MS_MIN) ? "waiting" : "new");
       }),
     );
+  });
+
+  it("finishes what has cost the role its holder after a short rest, whatever the cooldown", () => {
+    const lease = { holder: "n1" as NodeId, state: "revoking", takenAtMs: 0 } as unknown as Lease;
+    const left = { ...fault, node: null };
+    const resting = (ms: number) => recogniseFault({ fault: left, lease, last, cooldownMs: 600_000, nowMs: NOW + ms }).kind;
+    expect([resting(FINISH_REST_MS - 1), resting(FINISH_REST_MS)]).toEqual(["waiting", "new"]);
   });
 
   it("never holds up another fault, another node's, or a person's request", () => {

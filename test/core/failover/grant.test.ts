@@ -172,6 +172,12 @@ describe("the lease item", () => {
     };
     const incident = "primary-20261124T000000000" as IncidentId;
     expect(establishLease({ ...common, incident, words })).toMatchObject({ kind: "write", next: { epoch: 6, throughSlot: 130, state: "revoking" } });
+    const made = establishLease({ ...common, incident, words });
+    if (made.kind !== "write") throw new Error(made.reason);
+    expect(made.next.fromSlot).toBe(131);
+    // Its holder is only a name: no agent's word ends it, however high.
+    const word = { epoch: 9, watermark: 130, throughSlot: 130, boot: { bootId: "boot-of-n1", storeCounter: 99 } };
+    expect(clearByAcknowledgement(made.next, word, 130)).toMatchObject({ kind: "refused" });
     expect(establishLease({ ...common, incident, words: words.slice(1) })).toMatchObject({ kind: "needs-person", missing: ["n1"] });
   });
 });
