@@ -119,6 +119,22 @@ export async function askToSign(port: number, slot: number, role: string = ROLE)
 
 export const refusing: Probe = { kind: "refused", latencyMs: 1, reason: "nothing listens" };
 
+/** A node at this height, in good order otherwise. */
+export function answering(height: number): Probe {
+  const hash = `0x${height.toString(16).padStart(64, "0")}`;
+  return {
+    kind: "answered",
+    latencyMs: 1,
+    chainId: 31_337,
+    genesisHash: hash,
+    head: { height, hash, parentHash: hash, timestampS: height, signer: `0x${"1".repeat(40)}` },
+    reference: null,
+    finalized: null,
+    peers: 1,
+    syncing: false,
+  };
+}
+
 export async function agentRig(overrides: Record<string, unknown> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "synnergy-agent-"));
   const clock = leaseClock();

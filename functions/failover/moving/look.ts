@@ -45,7 +45,9 @@ export async function lookAtRole(world: World, role: FleetRole, condemned: NodeI
     registry.list("standing", { limit: STANDINGS_MAX }),
   ]);
   const first = found.kind === "found" ? found.value : null;
-  const verdicts = verdictLists.flat().map(({ value }) => value);
+  /** A Region that observes no more has no word either: its last one would stand for ever. */
+  const observers = new Set<string>(world.fleet.regions.observers);
+  const verdicts = verdictLists.flatMap((list) => list.map(({ value }) => value).filter(({ observer }) => observers.has(observer)));
   const standings = standingList.map(({ value }) => value);
   const seen = await Promise.all(
     role.members.map((id) => lookAtMember(world, nodeOf(world, id), id === condemned, { role: role.name, verdicts, standings })),

@@ -49,5 +49,5 @@ function owned(incident: Incident | null, step: Step): Incident {
 export function approved(incident: Incident, by: string | null): Incident {
   if (by === null || incident.status !== "awaiting-approval") return incident;
   const { approval } = incident;
-  return { ...incident, status: "open", approval: approval && { ...approval, decidedBy: approval.decidedBy ?? by } };
+  return { ...incident, status: "open", approval: approval && { ...approval, decidedBy: by } };
 }

@@ -4,6 +4,7 @@ import { takenBy } from "./fencing.ts";
 import { writeJournal } from "./journal.ts";
 import { faultText, giveOrder } from "./orders.ts";
 import { requireOwned, STEP_MS } from "./ownership.ts";
+import { cutReason } from "./request.ts";
 import { nodeOf, type Step } from "./step.ts";
 
 /** A node that cannot say within this that it is ready is not; it leaves the incident's deadline room for what follows. */
@@ -21,7 +22,8 @@ export async function prepareSuccessor(world: World, step: Step): Promise<Prepar
   const first = await ask();
   // One lost packet must not burn a successor, who may be the last.
   const answer = first.kind === "unreachable" ? await ask() : first;
-  const unable = answer.kind === "answered" ? (answer.reply.able ? null : answer.reply.reason) : faultText(answer);
+  const fault = answer.kind === "answered" ? (answer.reply.able ? null : answer.reply.reason) : faultText(answer);
+  const unable = fault === null ? null : cutReason(fault);
   const text = unable === null ? `${step.to} can take the role.` : `${step.to} cannot take the role: ${unable}.`;
   const head = answer.kind === "answered" ? answer.reply.head : null;
   const tookMs = world.clock.monotonicMs() - startedMs;
