@@ -145,9 +145,12 @@ describe("a stop", () => {
     const other = RoleName.parse("sequencer");
     const gone = at("gone");
     writeFileSync(gone, "");
-    await begin(() => ({ stop: hook(`[ $SYNNERGY_ROLE = sequencer ] || until [ -e ${gone} ]; do sleep 0.05; done; echo "ended $SYNNERGY_ROLE" >> ${file}`) }), {
-      roles: [ROLE, other],
-    });
+    await begin(
+      () => ({ stop: hook(`[ $SYNNERGY_ROLE = sequencer ] || until [ -e ${gone} ]; do sleep 0.05; done; echo "ended $SYNNERGY_ROLE" >> ${file}`) }),
+      {
+        roles: [ROLE, other],
+      },
+    );
     await holds(40);
     await holds(40, other);
     rmSync(gone);
