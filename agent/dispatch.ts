@@ -71,7 +71,7 @@ export function commandDispatcher(agent: Agent) {
     if (damaged !== null) return refuse("store-damaged", damaged);
     switch (command.kind) {
       case "report":
-        return mayReport(clock.monotonicMs())
+        return mayReport.take(clock.monotonicMs())
           ? await answerReport(agent, command)
           : refuse("too-many-requests", `more than ${REPORTS.perSecond} reports a second`);
       case "grant":
@@ -91,9 +91,10 @@ export function commandDispatcher(agent: Agent) {
     }
   }
 
-  async function decide(envelope: CommandEnvelope): Promise<Answer> {
+  async function decide(envelope: CommandEnvelope, vouch: () => void): Promise<Answer> {
     const authentic = authenticate(envelope);
     if (authentic.kind === "refused") return authentic;
+    vouch();
     const answer = await obey(authentic.command);
     if (authentic.command.kind !== "report") note(authentic.command, answer);
     return answer;
@@ -112,13 +113,14 @@ export function commandDispatcher(agent: Agent) {
       verifyDelegation = pinned.keys.length === 0 ? undefined : delegationVerifier({ fleet: config.fleet, keys: pinned.keys });
     },
 
-    async dispatch(body: unknown): Promise<Dispatched> {
+    /** `vouch` is called when the command is authentic: whoever only shows a recorded one is as much a stranger as before. */
+    async dispatch(body: unknown, vouch: () => void): Promise<Dispatched> {
       const envelope = CommandEnvelope.safeParse(body);
       if (!envelope.success) return { kind: "not-a-command", reason: "not a command envelope" };
       // Read before it is verified, only to be echoed: a refusal must answer the question that it refuses.
       const asked = openPayload(envelope.data.payload, Challenge);
       if (asked.kind !== "opened") return { kind: "not-a-command", reason: "the command has no challenge" };
-      const answer = await decide(envelope.data);
+      const answer = await decide(envelope.data, vouch);
       if (answer.kind === "refused") count(answer.code);
       const reply = { ...answer, fleet: config.fleet, node: config.node, challenge: asked.value.challenge, boot: agent.gate.boot() };
       return { kind: "reply", reply: seal(CONTEXT.reply, reply, agent.privateKey) };

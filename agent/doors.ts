@@ -5,15 +5,20 @@
 import { readFileSync } from "node:fs";
 import type { Clock, Log } from "../core/kernel/ports.ts";
 import { CALL_BYTES_MAX } from "../core/kernel/settings.ts";
+import { admission, everyone } from "./admission.ts";
 import type { AgentConfig } from "./config.ts";
 import type { commandDispatcher } from "./dispatch.ts";
 import { type Answered, listen, type ServerOptions } from "./http-server.ts";
-import { tokenBucket } from "./rate.ts";
 import type { signingDesk } from "./signing.ts";
 
-/** Verifying a stranger's signature costs 0.2 ms: at this rate a flood takes a tenth of a core. */
-const COMMANDS = { perSecond: 500, burst: 500 };
+/**
+ * Verifying a stranger's signature costs 0.2 ms: all strangers together take a tenth of a core, one of them a fifth of that.
+ * The control plane sends some ten commands a second, from a few addresses, over 8 connections a process at most.
+ */
+const COMMANDS = { sender: { perSecond: 100, burst: 200 }, strangers: { perSecond: 500, burst: 500 } };
 const COMMAND_CONNECTIONS_MAX = 128;
+/** A quarter is kept for senders that are known. */
+const CONNECTIONS = { sender: 32, strangers: 96 };
 /** One validator, and a second while it restarts. */
 const SIGN_CONNECTIONS_MAX = 16;
 const SIGN_BYTES_MAX = 1_024;
@@ -22,15 +27,15 @@ const STARTING: Answered = { status: 503, body: { error: "the agent is starting"
 
 export async function openDoors(config: AgentConfig, { clock, log }: { clock: Clock; log: Log }) {
   let inside: Inside | undefined;
-  const admitCommand = tokenBucket(COMMANDS);
+  const senders = admission({ requests: COMMANDS, connections: CONNECTIONS }, () => clock.monotonicMs());
   const tls = config.listen.tls && { certificate: readFileSync(config.listen.tls.certificateFile), key: readFileSync(config.listen.tls.keyFile) };
   const commandDoor: ServerOptions = {
     path: "/v1/command",
     bodyBytesMax: CALL_BYTES_MAX,
     connectionsMax: COMMAND_CONNECTIONS_MAX,
-    admit: () => admitCommand(clock.monotonicMs()),
-    async answer(body) {
-      const dispatched = await inside?.dispatcher.dispatch(body);
+    admission: senders,
+    async answer(body, address) {
+      const dispatched = await inside?.dispatcher.dispatch(body, () => senders.vouch(address));
       if (dispatched === undefined) return STARTING;
       return dispatched.kind === "reply" ? { status: 200, body: dispatched.reply } : { status: 400, body: { error: dispatched.reason } };
     },
@@ -41,7 +46,7 @@ export async function openDoors(config: AgentConfig, { clock, log }: { clock: Cl
     path: "/v1/sign",
     bodyBytesMax: SIGN_BYTES_MAX,
     connectionsMax: SIGN_CONNECTIONS_MAX,
-    admit: () => true,
+    admission: everyone,
     answer: async (body) => (await inside?.desk(body)) ?? STARTING,
     log,
   };

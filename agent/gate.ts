@@ -117,15 +117,19 @@ export function openGate(options: {
       return { kind: "done", stored: taken.stored };
     },
 
-    /** `watermarkFloor`: for a validator that did not ask slot by slot, the highest that it may have signed. */
-    fence(role: RoleName, epoch: number, watermarkFloor = -1): GateRefusal | GateDone {
+    /** For a validator that did not ask slot by slot: nothing through `slot` is signed here again. Durable on return. */
+    raise(role: RoleName, slot: number): GateRefusal | null {
+      const stored = storedOf(role);
+      return slot > stored.watermark ? keep(withRole({ ...stored, watermark: slot })) : null;
+    },
+
+    fence(role: RoleName, epoch: number): GateRefusal | GateDone {
       const refusal = foreign(role);
       if (refusal) return refusal;
       const fenced = fence(storedOf(role), memory, epoch);
       // Voided before the write: were it to fail, no grant under way could slip in behind it.
       memory = fenced.memory;
-      const stored = { ...fenced.stored, watermark: Math.max(fenced.stored.watermark, watermarkFloor) };
-      return keep(withRole(stored)) ?? { kind: "done", stored };
+      return keep(withRole(fenced.stored)) ?? { kind: "done", stored: fenced.stored };
     },
 
     maySign(role: RoleName, slot: number): SignAnswer {
@@ -174,11 +178,11 @@ export function openGate(options: {
       });
     },
 
-    /** Signs nothing from here on, and leaves the signed record that no slot beyond the watermark was permitted. */
-    close(): GateRefusal | null {
+    /** Signs nothing from here on, and leaves the signed record that no slot beyond the watermark was, unless something speaks against it. */
+    close(against: string | null = null): string | null {
       memory = emptyMemory;
       const closing = seal(CONTEXT.closing, { bootId: state.bootId, storeCounter: counter + 1 }, options.privateKey);
-      const failed = keep({ ...state, closing });
+      const failed = against ?? keep({ ...state, closing })?.reason ?? null;
       shut ??= "the agent is closing";
       return failed;
     },

@@ -1,6 +1,6 @@
 /**
  * Runs the operator's hooks: argument vectors, never a shell; a small environment of our own instead of the agent's; a time
- * limit after which the whole process group is killed; output bounded and logged by its end. A hook can be run for the same
+ * limit, or a stop that is due, at which the whole process group is killed; output bounded and logged by its end. A hook can be run for the same
  * epoch more than once and must then do nothing new.
  */
 import { spawn } from "node:child_process";
@@ -17,15 +17,14 @@ export type HookRun =
   /** The operator configured none: nothing to do is a success. */
   | { readonly kind: "none" };
 
-export type Hooks = { run(name: HookName, facts: HookFacts): Promise<HookRun>; has(name: HookName): boolean };
+export type Hooks = { run(name: HookName, facts: HookFacts, giveWay?: AbortSignal): Promise<HookRun> };
 
 export function operatorHooks(configured: Partial<Record<HookName, Hook | undefined>>, log: Log): Hooks {
   return {
-    has: (name) => configured[name] !== undefined,
-    async run(name, facts) {
+    async run(name, facts, giveWay) {
       const hook = configured[name];
       if (hook === undefined) return { kind: "none" };
-      const run = await runCommand(hook, environmentFor(name, facts));
+      const run = await runCommand(hook, environmentFor(name, facts), giveWay);
       const reason = run.kind === "failed" ? run.reason : "exit code 0";
       log.decision({ module: "agent", subject: facts.role, kind: `hook-${name}-${run.kind}`, reason, epoch: facts.epoch ?? null });
       return run;
@@ -44,9 +43,13 @@ function environmentFor(name: HookName, facts: HookFacts): Record<string, string
   };
 }
 
-export function runCommand(hook: Hook, env: Record<string, string>): Promise<Exclude<HookRun, { kind: "none" }>> {
+type Run = Exclude<HookRun, { kind: "none" }>;
+
+/** `giveWay` ends it as its time limit does; its reason is told. */
+export function runCommand(hook: Hook, env: Record<string, string>, giveWay?: AbortSignal): Promise<Run> {
   const [program, ...args] = hook.command;
   if (program === undefined) return Promise.resolve({ kind: "failed", reason: "the hook's command is empty" });
+  if (giveWay?.aborted) return Promise.resolve({ kind: "failed", reason: `was not run: ${giveWay.reason}` });
   return new Promise((resolve) => {
     const child = spawn(program, args, { env, cwd: "/", shell: false, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -55,21 +58,29 @@ export function runCommand(hook: Hook, env: Record<string, string>): Promise<Exc
     };
     child.stdout.on("data", gather);
     child.stderr.on("data", gather);
-    const timer = setTimeout(() => {
+    const failed = (how: string): Run => ({ kind: "failed", reason: `${how}; it said: ${output.trim() || "nothing"}` });
+    const kill = (why: string): void => {
+      release();
       if (child.pid !== undefined) killGroup(child.pid);
-      resolve({ kind: "failed", reason: `killed after ${hook.timeoutMs} ms; it said: ${output.trim() || "nothing"}` });
-    }, hook.timeoutMs);
-    child.on("error", (error) => {
+      resolve(failed(`killed ${why}`));
+    };
+    const timer = setTimeout(() => kill(`after ${hook.timeoutMs} ms`), hook.timeoutMs);
+    const yieldNow = (): void => kill(`early: ${giveWay?.reason}`);
+    giveWay?.addEventListener("abort", yieldNow, { once: true });
+    // Nothing may be killed by its number once it has ended: the number may be another's.
+    const release = (): void => {
       clearTimeout(timer);
+      giveWay?.removeEventListener("abort", yieldNow);
+    };
+    child.on("error", (error) => {
+      release();
       resolve({ kind: "failed", reason: `could not be started: ${error.message}` });
     });
     // `exit`, not `close`: a child that was left in the background holds the pipes open and must not hold us.
     child.on("exit", (code, signal) => {
-      clearTimeout(timer);
+      release();
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      setImmediate(() =>
-        resolve(code === 0 ? { kind: "done", output } : { kind: "failed", reason: `${how}; it said: ${output.trim() || "nothing"}` }),
-      );
+      setImmediate(() => resolve(code === 0 ? { kind: "done", output } : failed(how)));
     });
   });
 }

@@ -1,18 +1,20 @@
 /**
- * A small HTTP server that takes one kind of request: POST to one path with a bounded JSON body. Slow, large and numerous
- * senders are cut off by limits of their own, so that they cost the honest ones nothing.
+ * A small HTTP server that takes one kind of request: POST to one path with a bounded JSON body. Slow and large requests are
+ * cut off by limits in time and bytes, numerous ones by `admission.ts`, which says what that does for honest senders and what
+ * it cannot do: a refusal costs little, not nothing.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Log } from "../core/kernel/ports.ts";
+import type { Admission } from "./admission.ts";
 
 export type Answered = { readonly status: number; readonly body: unknown };
 export type ServerOptions = {
   readonly path: string;
   readonly bodyBytesMax: number;
   readonly connectionsMax: number;
-  /** Asked before the body is read; false answers 429. */
-  readonly admit: () => boolean;
-  readonly answer: (body: unknown) => Promise<Answered>;
+  /** A connection that it refuses is closed without a word; a request is answered 429. */
+  readonly admission: Admission;
+  readonly answer: (body: unknown, address: string) => Promise<Answered>;
   readonly log: Log;
   readonly tls?: { readonly certificate: Buffer; readonly key: Buffer };
 };
@@ -20,7 +22,7 @@ export type Listening = { readonly port: number; close(): Promise<void> };
 
 /** Above the control plane's own idle time, so that it closes first and never writes into a closing connection. */
 const KEEP_ALIVE_MS = 30_000;
-/** A whole command is one packet or a few hundred: seconds are generous. */
+/** A whole command is one packet or a few hundred: seconds are generous. A TLS handshake has as long. */
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 /** How often Node looks whether the two above were exceeded. */
@@ -47,6 +49,11 @@ export async function listen(options: ServerOptions, at: { host: string; port: n
   };
   const server = await makeServer(settings, options.tls, listener);
   server.maxConnections = options.connectionsMax;
+  server.on("connection", (socket) => {
+    const leave = options.admission.connect(socket.remoteAddress ?? "");
+    if (leave === null) socket.destroy();
+    else socket.once("close", leave);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(at.port, at.host, () => {
@@ -68,19 +75,21 @@ export async function listen(options: ServerOptions, at: { host: string; port: n
 async function makeServer(settings: object, tls: ServerOptions["tls"], listener: RequestListener): Promise<Server> {
   if (tls === undefined) return createServer(settings, listener);
   const https = await import("node:https");
-  return https.createServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.3" }, listener);
+  return https.createServer({ ...settings, handshakeTimeout: HEADERS_MS, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.3" }, listener);
 }
 
 async function serve(options: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Known here only: the socket of a sender that has gone by the time of the answer has no address any more.
+  const address = request.socket.remoteAddress ?? "";
+  if (!options.admission.request(address)) return send(response, { status: 429, body: { error: "too many requests" } });
   if (request.method !== "POST" || request.url !== options.path)
     return send(response, { status: 404, body: { error: `only POST ${options.path} is served here` } });
-  if (!options.admit()) return send(response, { status: 429, body: { error: "too many requests" } });
   const text = await readBody(request, options.bodyBytesMax);
   if (text.kind === "too-large") return send(response, { status: 413, body: { error: `a body has ${options.bodyBytesMax} bytes at most` } });
   if (text.kind === "broken-off") return;
   const json = parseJson(text.text);
   if (json.kind === "broken") return send(response, { status: 400, body: { error: "the body is not JSON" } });
-  send(response, await options.answer(json.value));
+  send(response, await options.answer(json.value, address));
 }
 
 type Body = { kind: "read"; text: string } | { kind: "too-large" } | { kind: "broken-off" };

@@ -36,12 +36,14 @@ export function watchNeighbours(options: {
   let turn = 0;
   let own: (Seen & { kindSinceMs: number }) | undefined;
 
-  async function lookAtSelf(): Promise<void> {
+  /** Returns the height that this very look found: `self()` may be overtaken by a look that began earlier. */
+  async function lookAtSelf(): Promise<number | null> {
     const probe = await nodes.probe(self, { referenceHeight: null, timeoutMs: LOOK_TIMEOUT_MS });
     const atMs = clock.monotonicMs();
     if (probe.kind === "answered") rememberHash(probe.head.height, probe.head.hash);
     const kindSinceMs = own !== undefined && own.probe.kind === probe.kind ? own.kindSinceMs : atMs;
     own = { ...nextSeen(own, probe, atMs, null), kindSinceMs };
+    return probe.kind === "answered" ? probe.head.height : null;
   }
 
   async function lookAt(peer: FleetNode): Promise<void> {

@@ -55,10 +55,10 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
   const doors = await openDoors(config, { clock, log });
   const { gate, closed } = openGateOnStore(options);
   const hooks = operatorHooks(config.hooks, log);
-  const duty = validatorDuty({ config, gate, hooks, clock, log });
   const [self, ...peers] = [{ id: config.node, rpc: config.rpc }, ...config.peers].map((peer) => asNode(peer, config));
   if (self === undefined) throw new Error("unreachable: the list begins with this node");
   const neighbours = watchNeighbours({ self, peers, nodes: options.nodes, clock });
+  const duty = validatorDuty({ config, gate, hooks, clock, log, headNow: neighbours.lookAtSelf });
   const vitals = hostVitals({ folder: config.store, clock, clockOffset: config.clockOffset });
   let measured: HostVitals = nothingMeasured;
   const agent: Agent = {
@@ -82,7 +82,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     return [];
   };
 
-  await duty.begin();
+  await duty.begin({ closedCleanly: closed !== null });
   await neighbours.round();
   doors.serve({ dispatcher, desk: signingDesk({ gate, log }) });
   const rounds = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
@@ -90,7 +90,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     await neighbours.round();
     for (const { role, grant } of gate.view()) if (grant !== null) await agent.checkpoints.take(role);
   });
-  const steps = every(DUTY_STEP_MS, { clock, log, signal: ended.signal }, () => duty.step());
+  const steps = every(DUTY_STEP_MS, { clock, log, signal: ended.signal }, async () => duty.step());
   return {
     agent,
     commandPort: doors.commands.port,
@@ -98,13 +98,12 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     pin,
     async close() {
       ended.abort();
-      for (const role of config.roles) if (duty.isRunning(role)) await duty.inTurn(role, () => duty.stop(role));
-      const refusal = gate.close();
+      const reason = gate.close(await duty.end());
       log.decision({
         module: "agent",
         subject: config.node,
-        kind: refusal ? "closed-uncleanly" : "closed",
-        reason: refusal?.reason ?? "asked to end",
+        kind: reason === null ? "closed" : "closed-uncleanly",
+        reason: reason ?? "asked to end",
       });
       await Promise.all([doors.commands.close(), doors.signing.close()]);
       await Promise.race([Promise.all([rounds, steps]), clock.sleep(CLOSE_MS)]);

@@ -7,13 +7,13 @@ export async function answerDemote(agent: Agent, { role, epoch, nonce }: Command
   if (spent) return refuse(spent.code, spent.reason);
   if (!agent.config.roles.includes(role))
     return refuse("wrong-role", `this node is configured for ${agent.config.roles.join(", ")}, not for ${role}`);
+  if (agent.duty.isRunning(role)) agent.duty.giveWay(role, "a demotion asks for a stop");
   return await agent.duty.inTurn(role, async () => {
     const stored = agent.gate.storedOf(role);
     if (epoch < stored.epoch) return refuse("stale-epoch", `epoch ${epoch} is older than ${stored.epoch}, which was accepted here`);
-    if (agent.duty.isRunning(role)) {
-      const stopped = await agent.duty.stop(role);
-      if (stopped.kind === "failed") return refuse("hook-failed", `the stop hook ${stopped.reason}`);
-    }
+    const stood = await agent.duty.standStill(role);
+    // What it signed is a fence's question; here it is enough that it is stopped.
+    if (stood.kind === "failed" && agent.duty.isRunning(role)) return refuse("hook-failed", stood.reason);
     const ran = await agent.duty.run("demote", role, epoch);
     if (ran.kind === "failed") return refuse("hook-failed", `the demote hook ${ran.reason}`);
     const failed = agent.gate.rememberPromotion(role, 0);

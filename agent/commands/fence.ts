@@ -1,6 +1,6 @@
 /**
- * Refuses an epoch for ever. A validator that the agent started is stopped first; if that fails nothing is acknowledged, and
- * the control plane waits the lease out. With `next-signature` the holder signs once more (or a slot and a half goes by), so
+ * Refuses an epoch for ever. A validator that the agent started is stopped first, and all that it may have signed is in the
+ * watermark, also where it was stopped long before; if that fails nothing is acknowledged, and the control plane waits the lease out. With `next-signature` the holder signs once more (or a slot and a half goes by), so
  * that a planned switch begins with a whole slot ahead of it.
  */
 import type { CommandOf } from "../../core/kernel/agent-protocol.ts";
@@ -15,26 +15,16 @@ export async function answerFence(agent: Agent, command: CommandOf<"fence">): Pr
   const spent = agent.gate.spend(command.nonce);
   if (spent) return refuse(spent.code, spent.reason);
   if (command.after === "next-signature" && agent.gate.held(role) !== null) await nextSignature(agent, role);
+  agent.duty.giveWay(role, "a fence asks for a stop");
   return await agent.duty.inTurn(role, async () => {
-    const floor = await stopValidator(agent, role);
-    if (floor.kind === "refused") return floor;
-    const fenced = agent.gate.fence(role, epoch, floor.slot);
+    const stood = await agent.duty.standStill(role);
+    if (stood.kind === "failed") return refuse("hook-failed", stood.reason);
+    const fenced = agent.gate.fence(role, epoch);
     if (fenced.kind === "refused") return refuse(fenced.code, fenced.reason);
     const { fencedThrough, watermark, throughSlot } = fenced.stored;
     const checkpoint = await agent.checkpoints.take(role);
     return { kind: "fenced", role, epoch: fencedThrough, watermark, throughSlot, checkpoint } as const;
   });
-}
-
-async function stopValidator(agent: Agent, role: CommandOf<"fence">["role"]): Promise<{ kind: "stopped"; slot: number } | Answer<"refused">> {
-  if (!agent.duty.isRunning(role)) return { kind: "stopped", slot: -1 };
-  const stopped = await agent.duty.stop(role);
-  if (stopped.kind === "failed") return refuse("hook-failed", `the validator may still be signing: the stop hook ${stopped.reason}`);
-  await agent.neighbours.lookAtSelf();
-  const slot = agent.duty.signedAtMost(role, agent.neighbours.self().head);
-  return slot === null
-    ? refuse("hook-failed", "the validator is stopped, and its node no longer says which height it signed last: wait the lease out")
-    : { kind: "stopped", slot };
 }
 
 async function nextSignature(agent: Agent, role: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Says whether the node beside this agent can take the role now. The operator's `prepare` hook has the last word. */
+/** Says whether the node beside this agent can take the role now. The operator's `prepare` hook has the last word, and gives way to a stop. */
 import type { CommandOf } from "../../core/kernel/agent-protocol.ts";
 import { type Agent, type Answer, refuse } from "../agent.ts";
 
@@ -10,7 +10,7 @@ export async function answerPrepare(agent: Agent, { role, nonce }: CommandOf<"pr
   await agent.neighbours.lookAtSelf();
   const { kind, head } = agent.neighbours.self();
   if (kind !== "answering") return { kind: "prepared", role, able: false, reason: `the node beside the agent is ${kind}`, head };
-  const ran = await agent.duty.inTurn(role, () => agent.duty.run("prepare", role));
+  const ran = await agent.duty.inTurn(role, (giveWay) => agent.duty.run("prepare", role, undefined, giveWay));
   return ran.kind === "failed"
     ? { kind: "prepared", role, able: false, reason: `the prepare hook ${ran.reason}`, head }
     : { kind: "prepared", role, able: true, reason: `the node answers at height ${head}`, head };

@@ -53,6 +53,20 @@ describe("a hook", () => {
     await expect.poll(() => stateOf(child), { timeout: 3_000 }).toBe("ended");
   });
 
+  test("that must give way is killed with its children at once, and is not begun at all when it must already", async () => {
+    const giveWay = new AbortController();
+    const file = fileOf("yielding");
+    const hook = { command: ["/bin/sh", "-c", `sleep 20 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`], timeoutMs: 20_000 };
+    const running = runCommand(hook, { PATH: "/bin:/usr/bin" }, giveWay.signal);
+    await expect.poll(() => linesOf(file)).toHaveLength(1);
+    giveWay.abort("a stop is due");
+    expect(await running).toMatchObject({ kind: "failed", reason: expect.stringContaining("killed early: a stop is due") });
+    await expect.poll(() => stateOf(Number(linesOf(file)[0])), { timeout: 3_000 }).toBe("ended");
+    rmSync(file);
+    expect(await runCommand(hook, { PATH: "/bin:/usr/bin" }, giveWay.signal)).toMatchObject({ reason: "was not run: a stop is due" });
+    expect(existsSync(file)).toBe(false);
+  });
+
   test("that cannot be started or fails is a value with a reason", async () => {
     expect(await runCommand({ command: ["/nonexistent"], timeoutMs: 500 }, {})).toMatchObject({
       kind: "failed",

@@ -157,6 +157,7 @@ describe("a stop", () => {
     rig.clock.pass(NEARLY_OVER_MS);
     await seen("ended sequencer").toBe(2);
     expect(lines().filter((line) => line === "ended validator")).toHaveLength(1);
+    expect(rig.world.lines.filter(({ kind }) => kind === "hook-stop-failed")).toEqual([]);
     writeFileSync(gone, "");
   });
 });
