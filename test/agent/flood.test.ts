@@ -17,9 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.end());
 
-function emptyPost(sockets: HttpAgent): Promise<number> {
+function emptyPost(sockets: HttpAgent, localAddress = STRANGER): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { port: agent.commandPort, host: "127.0.0.1", localAddress: STRANGER, path: "/v1/command", method: "POST", agent: sockets };
+    const options = { port: agent.commandPort, host: "127.0.0.1", localAddress, path: "/v1/command", method: "POST", agent: sockets };
     const sent = request(options, (response) => {
       response.resume().on("end", () => resolve(response.statusCode ?? 0));
     });
@@ -27,15 +27,31 @@ function emptyPost(sockets: HttpAgent): Promise<number> {
   });
 }
 
+/** So that no bucket fills again while a flood is under way. */
+function holdTime(): void {
+  const nowMs = rig.clock.monotonicMs();
+  rig.clock.monotonicMs = () => nowMs;
+}
+
 describe("a stranger", () => {
   test("that sends more than all senders may together is refused alone", async () => {
-    // Time stands still, so that no bucket fills again while the flood is under way.
-    const nowMs = rig.clock.monotonicMs();
-    rig.clock.monotonicMs = () => nowMs;
+    holdTime();
     const sockets = new HttpAgent({ maxSockets: AT_A_TIME });
     const statuses = await Promise.all(Array.from({ length: 600 }, () => emptyPost(sockets)));
     sockets.destroy();
     expect(new Set(statuses)).toEqual(new Set([400, 429]));
+    expect((await rig.control.report()).boot).toBeDefined();
+  });
+
+  test("at many addresses does not lock out a control plane that is here already", async () => {
+    await rig.control.report();
+    holdTime();
+    for (let address = 2; address < 7; address += 1) {
+      const sockets = new HttpAgent({ maxSockets: AT_A_TIME });
+      await Promise.all(Array.from({ length: 150 }, () => emptyPost(sockets, `127.0.0.${address}`)));
+      sockets.destroy();
+    }
+    expect(await emptyPost(new HttpAgent(), "127.0.0.9")).toBe(429);
     expect((await rig.control.report()).boot).toBeDefined();
   });
 
