@@ -25,8 +25,10 @@ export const EVENTS = {
   "failover.shard-taken": z.object({ ...head, observer: RegionName, shard: z.string(), owner: z.string(), gapMs: z.number().nullable() }),
   /** A quorum says that the holder of a role is gone. Starts the failover workflow. */
   "failover.node-condemned": z.object({ ...head, node: NodeId, role: RoleName, evidence: Evidence }),
-  /** A role has no lease to trust, or its workflow was abandoned. Starts the failover workflow. */
-  /** `lapsed` names the renewal that nobody followed up: once the lease has moved on, what was said is stale. */
+  /**
+   * A role has no lease to trust, its workflow was abandoned, or nobody renews its lease any more. Starts the failover workflow. `lapsed`
+   * names the renewal that nobody followed up: once the lease has moved on, what was said is stale.
+   */
   "failover.role-unheld": z.object({
     ...head,
     role: RoleName,

@@ -1,6 +1,11 @@
 /** Orders to agents that something else befalls in between, and events that have been overtaken. */
 import { describe, expect, it } from "vitest";
 import type { World } from "../../core/kernel/ports.ts";
+import { openIncident } from "../../functions/failover/moving/opening.ts";
+import { STEP_MS } from "../../functions/failover/moving/ownership.ts";
+import { prepareSuccessor } from "../../functions/failover/moving/preparing.ts";
+import { OpenInput } from "../../functions/failover/moving/request.ts";
+import { Step } from "../../functions/failover/moving/step.ts";
 import { FakeNetwork, ROLE } from "../support/fake-network.ts";
 import { walk } from "../support/workflow-driver.ts";
 
@@ -40,6 +45,39 @@ describe("an order whose nonce was voided by a fence beside it", () => {
     const { incident, lease } = await established((network) => fencedInBetween(network.world(), 2));
     expect(incident).toMatchObject({ status: "resolved" });
     expect(lease).toMatchObject({ state: "held", holder: "n2" });
+  });
+});
+
+/** The next answers of an agent to orders of one kind are lost, each after all the time that was given to it. */
+function losing(world: World, node: string, kind: "report" | "prepare", times: number): World {
+  let left = times;
+  const call: World["agents"]["call"] = async (to, order, options) => {
+    if (to.id !== node || order.kind !== kind || left === 0) return world.agents.call(to, order, options);
+    left -= 1;
+    await world.clock.sleep(options.timeoutMs);
+    return { kind: "unreachable", reason: "the packet was lost" };
+  };
+  return { ...world, agents: { call } };
+}
+
+describe("a successor whose agent does not answer", () => {
+  const prepared = async (kind: "report" | "prepare", times: number) => {
+    const { network, lease } = await established((fresh) => fresh.world());
+    const to = network.fleet.nodes.find(({ id }) => id !== lease.holder)?.id ?? "";
+    const opened = await openIncident(network.world(), OpenInput.parse({ fleet: "testing", role: ROLE, kind: "failover", to, execution: "arn:p" }));
+    const fromMs = network.nowMs;
+    const answer = await prepareSuccessor(losing(network.world(), to, kind, times), Step.parse(opened));
+    return { able: answer.able, tookMs: network.nowMs - fromMs };
+  };
+
+  it("is asked once more, since one lost packet is no reason to burn it", async () => {
+    expect(await prepared("report", 1)).toMatchObject({ able: true });
+  });
+
+  it("is given up then, well within the time after which another execution takes the incident over", async () => {
+    const { able, tookMs } = await prepared("prepare", 9);
+    expect(able).toBe(false);
+    expect(tookMs).toBeLessThan(STEP_MS);
   });
 });
 

@@ -19,19 +19,18 @@ export type RenewalFacts = {
   readonly registry: string;
 };
 
-export type RenewalRefusal = "wrong-registry" | "not-held" | "words-above";
 export type Renewal =
   | { readonly kind: "renewed"; readonly next: Lease; readonly grant: Grant; readonly reason: string }
-  | { readonly kind: "refused"; readonly code: RenewalRefusal; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** Extends the holder's lease. The caller has the nonce already, writes `next`, and only then sends `grant`. */
 export function renewLease(lease: Lease, facts: RenewalFacts): Renewal {
-  const refused = (code: RenewalRefusal, reason: string): Renewal => ({ kind: "refused", code, reason });
-  if (lease.registry !== facts.registry) return refused("wrong-registry", `the item was written in ${lease.registry}, this is ${facts.registry}`);
-  if (lease.state !== "held") return refused("not-held", `the lease is ${lease.state}`);
+  const refused = (reason: string): Renewal => ({ kind: "refused", reason });
+  if (lease.registry !== facts.registry) return refused(`the item was written in ${lease.registry}, this is ${facts.registry}`);
+  if (lease.state !== "held") return refused(`the lease is ${lease.state}`);
   const words = facts.report.roles.find((role) => role.role === lease.role);
   const against = words ? contradiction(lease, words) : null;
-  if (against !== null) return refused("words-above", `the holder's agent ${against}`);
+  if (against !== null) return refused(`the holder's agent ${against}`);
   const start = fromSlotFor(lease, facts);
   const throughSlot =
     facts.slots.kind === "time" ? Math.max(lease.throughSlot, slotAt(facts.slots, facts.medianWallMs + lease.leaseMs)) : UNBOUNDED_SLOT;

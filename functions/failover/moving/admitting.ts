@@ -153,7 +153,7 @@ async function takeBudget(
 ): Promise<Admission> {
   const { role, id, kind, request, nowMs } = facts;
   // What was admitted once and left half-way has taken the role's holder already: finishing it is no new move.
-  const finishing = facts.look.trusted && facts.look.lease?.state === "revoking";
+  const finishing = facts.look.distrust === null && facts.look.lease?.state === "revoking";
   const asked = { role: role.name, incident: id, kind, asker: request.asker, finishing, nowMs };
   const counts = countsAgainstBudget(asked);
   const decision = await updateRecord(world.registry, "failovers", "all", (current) => {

@@ -20,13 +20,12 @@ import { establish, mustEstablish } from "./establishing.ts";
 import { writeJournal } from "./journal.ts";
 import { fenceMs, holdIncident } from "./ownership.ts";
 import { roleOf, type Step } from "./step.ts";
+import { verdictsOn } from "./verdicts.ts";
 
 /** An agent that comes back ends the wait; asked once a second it costs the wait nothing. */
 const ASK_AGAIN_MS = 1_000;
 /** What is left of a run after the wait: write the clearance, say so, return. */
 const TAIL_MS = 5_000;
-/** Three observers at most have a word on a node, and as many again whom an earlier fleet file named. */
-const VERDICTS_PER_NODE_MAX = 6;
 
 export type Fenced = Step & { readonly cleared: boolean; readonly how: string; readonly fromSlot: number | null; readonly reason: string };
 
@@ -111,9 +110,11 @@ async function clear(world: World, step: Step, run: { marked: Lease; invocation:
   }
   const { epoch, renewal } = marked;
   const waited = { epoch, renewal, ms: clock.monotonicMs() - since };
-  // Heights have no bound but what was seen, and the holder may have signed all through the wait: so it is looked at again.
-  const highestSeenSlot = Math.max(await seen, await highestSlotSeen(world, marked.holder));
-  const facts = { waited, sightings, highestSeenSlot, slots: world.fleet.chain.slots, reason: why };
+  const { slots } = world.fleet.chain;
+  // Slots of time are bounded by the grants. Heights are by nothing but what was seen, and the holder may have signed all through the
+  // wait: so it is looked at again.
+  const highestSeenSlot = slots.kind === "time" ? -1 : Math.max(await seen, await highestSlotSeen(world, marked.holder));
+  const facts = { waited, sightings, highestSeenSlot, slots, reason: why };
   const clearance = await store(world, step, (lease) => clearByWaiting(lease, facts));
   if (typeof clearance === "string") throw new LeaseStale({ role: step.role, expected: "a lease that was waited out", found: clearance });
   return announce(world, step, { marked, clearance, startedMs: run.startedMs, reason: why });
@@ -169,6 +170,6 @@ async function announce(
 /** They stand with the verdicts on the role's members, and on a holder that is none any more. */
 async function sightingsOf(world: World, role: RoleName, holder: NodeId): Promise<LeaseSighting[]> {
   const watched = [...new Set([...roleOf(world, role).members, holder])];
-  const lists = await Promise.all(watched.map((id) => world.registry.list("verdict", { prefix: `${id}/`, limit: VERDICTS_PER_NODE_MAX })));
-  return lists.flat().flatMap(({ value }) => value.sightings.filter((sighting) => sighting.role === role));
+  const lists = await Promise.all(watched.map((id) => verdictsOn(world.registry, id)));
+  return lists.flat().flatMap((verdict) => verdict.sightings.filter((sighting) => sighting.role === role));
 }

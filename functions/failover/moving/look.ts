@@ -3,31 +3,26 @@
  * standings, each member's head as it answers now, and whether its agent can be asked. A node that is condemned already
  * is not waited for.
  */
-
 import { contradiction } from "../../../core/failover/stateful-failover/contradiction.ts";
 import type { Candidate } from "../../../core/failover/stateful-failover/election.ts";
 import type { AgentRole } from "../../../core/kernel/agent-protocol.ts";
 import type { FleetNode, FleetRole } from "../../../core/kernel/fleet.ts";
 import type { NodeId, RoleName } from "../../../core/kernel/ids.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
-import { CONDEMNING, type Verdict } from "../../../core/kernel/node.ts";
+import { CONDEMNING } from "../../../core/kernel/node.ts";
 import type { World } from "../../../core/kernel/ports.ts";
-import type { Standing } from "../../../core/kernel/records.ts";
 import { askReport, faultText } from "./orders.ts";
 import { nodeOf } from "./step.ts";
+import { verdictsOn } from "./verdicts.ts";
 
 /** A node fit for a role answers in a fraction of this; a failover does not wait for the others. */
 const LOOK_MS = 700;
-/** Three observers at most have a word on a node, and as many again whom an earlier fleet file named. */
-const VERDICTS_PER_NODE_MAX = 6;
 /** One a node, of 500 at most: the registry's limit for a listing. */
 const STANDINGS_MAX = 1_000;
 
 export type Look = {
   readonly lease: Lease | null;
-  /** False for a lease that is missing, or was put back from a backup: written in another table, or below what agents say. */
-  readonly trusted: boolean;
-  /** Why it is not trusted; null where it is. */
+  /** Why the lease is not to be trusted: it is missing, or was put back from a backup. Null where it is. */
   readonly distrust: string | null;
   readonly candidates: readonly Candidate[];
   readonly finalizedHeight: number;
@@ -38,37 +33,35 @@ export type Look = {
 
 export async function lookAtRole(world: World, role: FleetRole, condemned: NodeId | null): Promise<Look> {
   const { registry } = world;
-  const [found, verdictLists, standingList] = await Promise.all([
+  const [found, standingList, seen] = await Promise.all([
     registry.read("lease", role.name),
-    /** Each member's own: 500 nodes' are more than one listing gives, and who sorts late would seem to be in nobody's doubt. */
-    Promise.all(role.members.map((id) => registry.list("verdict", { prefix: `${id}/`, limit: VERDICTS_PER_NODE_MAX }))),
     registry.list("standing", { limit: STANDINGS_MAX }),
+    Promise.all(role.members.map((id) => lookAtMember(world, nodeOf(world, id), role.name, id === condemned))),
   ]);
-  const first = found.kind === "found" ? found.value : null;
-  /** A Region that observes no more has no word either: its last one would stand for ever. */
-  const observers = new Set<string>(world.fleet.regions.observers);
-  const verdicts = verdictLists.flatMap((list) => list.map(({ value }) => value).filter(({ observer }) => observers.has(observer)));
   const standings = standingList.map(({ value }) => value);
-  const seen = await Promise.all(
-    role.members.map((id) => lookAtMember(world, nodeOf(world, id), id === condemned, { role: role.name, verdicts, standings })),
-  );
-  const { lease, distrust } = await weigh(world, role, first, seen);
+  const standingOf = (id: string) => standings.find(({ node }) => node === id)?.standing ?? "member";
+  const candidates = seen.map(({ candidate }) => ({ ...candidate, standing: standingOf(candidate.node.id) }));
+  const { lease, distrust } = await weigh(world, role, found.kind === "found" ? found.value : null, seen);
   const out = new Set([...standings.filter(({ standing }) => standing === "out").map(({ node }) => node), ...(condemned ? [condemned] : [])]);
   return {
     lease,
-    trusted: distrust === null,
     distrust,
-    candidates: seen.map(({ candidate }) => candidate),
+    candidates,
     finalizedHeight: secondHighest(seen.flatMap(({ finalized }) => (finalized === null ? [] : [finalized]))),
     outCount: out.size,
-    holderFault: lease ? holderFaultOf(seen.find(({ candidate }) => candidate.node.id === lease.holder)?.candidate, condemned) : null,
+    holderFault: lease
+      ? holderFaultOf(
+          candidates.find(({ node }) => node.id === lease.holder),
+          condemned,
+        )
+      : null,
   };
 }
 
-type Told = { readonly candidate: Candidate; readonly word: AgentRole | null };
+type Seen = { readonly candidate: Omit<Candidate, "standing">; readonly finalized: number | null; readonly word: AgentRole | null };
 
-/** The lease, and why it cannot be trusted. Agents were heard after it was read: before their words weigh against it, it is read again. */
-async function weigh(world: World, role: FleetRole, first: Lease | null, told: readonly Told[]): Promise<Pick<Look, "lease" | "distrust">> {
+/** The lease, and why it cannot be trusted. Agents were heard while it was read: before their words weigh against it, it is read again. */
+async function weigh(world: World, role: FleetRole, first: Lease | null, told: readonly Seen[]): Promise<Pick<Look, "lease" | "distrust">> {
   const { registry } = world;
   const against = (lease: Lease): string | null => {
     const sentences = told.map(({ candidate, word }) => ({ node: candidate.node.id, says: word && contradiction(lease, word) }));
@@ -85,35 +78,24 @@ async function weigh(world: World, role: FleetRole, first: Lease | null, told: r
   return { lease, distrust: distrusted(lease) };
 }
 
-async function lookAtMember(
-  world: World,
-  node: FleetNode,
-  condemned: boolean,
-  known: { role: RoleName; verdicts: Verdict[]; standings: Standing[] },
-) {
-  const verdicts = known.verdicts.filter((verdict) => verdict.node === node.id);
-  const standing = known.standings.find((one) => one.node === node.id)?.standing ?? "member";
-  const unseen = {
-    candidate: { node, standing, verdicts, head: null, agentFault: "it was not asked, since its node is condemned" },
-    finalized: null,
-    word: null,
-  };
-  if (condemned) return unseen;
-  const [probe, report] = await Promise.all([
-    world.nodes.probe(node, { referenceHeight: null, timeoutMs: LOOK_MS }),
-    askReport(world, node, LOOK_MS),
-  ]);
+async function lookAtMember(world: World, node: FleetNode, role: RoleName, condemned: boolean): Promise<Seen> {
+  const listed = verdictsOn(world.registry, node.id);
+  const asked = condemned
+    ? null
+    : await Promise.all([world.nodes.probe(node, { referenceHeight: null, timeoutMs: LOOK_MS }), askReport(world, node, LOOK_MS)]);
+  /** A Region that observes no more has no word either: its last one would stand for ever. */
+  const observers = new Set<string>(world.fleet.regions.observers);
+  const verdicts = (await listed).filter(({ observer }) => observers.has(observer));
+  if (asked === null) {
+    const agentFault = "it was not asked, since its node is condemned";
+    return { candidate: { node, verdicts, head: null, agentFault }, finalized: null, word: null };
+  }
+  const [probe, report] = asked;
   const answered = probe.kind === "answered" ? probe : null;
   return {
-    candidate: {
-      node,
-      standing,
-      verdicts,
-      head: answered?.head.height ?? null,
-      agentFault: report.kind === "answered" ? null : faultText(report),
-    },
+    candidate: { node, verdicts, head: answered?.head.height ?? null, agentFault: report.kind === "answered" ? null : faultText(report) },
     finalized: answered?.finalized?.height ?? null,
-    word: report.kind === "answered" ? (report.report.roles.find(({ role }) => role === known.role) ?? null) : null,
+    word: report.kind === "answered" ? (report.report.roles.find((one) => one.role === role) ?? null) : null,
   };
 }
 

@@ -47,21 +47,19 @@ async function beginIncident(world: World, role: FleetRole, input: OpenInput, ha
   const request = readRequest(input, nowMs);
   const look = await lookAtRole(world, role, request.node);
   const cooldownMs = world.fleet.policies.failover.cooldownSeconds * 1_000;
-  if (request.wish === "abandoned" && look.trusted && look.lease?.state === "held") {
-    /** What was begun has ended, or never got further than its name; a fault that lasts is said again by itself. */
+  const stale = overtaken(request, look);
+  if (stale !== null) {
     if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
-    return { decision: "end", incident: halfOpen, role: role.name, reason: `nothing is left unfinished: ${look.lease.holder} holds the role` };
-  }
-  if (request.wish === "lapsed" && !hasLapsed(request, look)) {
-    if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
-    return { decision: "end", incident: halfOpen, role: role.name, reason: "its lease has moved on since it was said to have lapsed" };
-  }
-  if (request.wish === "establish" && request.asker === "automation" && look.trusted) {
-    if (halfOpen !== null) await forgetHalfOpen(world, role.name, halfOpen);
-    return { decision: "end", incident: halfOpen, role: role.name, reason: "its lease can be trusted: no agent's word is above it" };
+    return { decision: "end", incident: halfOpen, role: role.name, reason: stale };
   }
   const fault = faultFrom(request, look);
-  const recognised = recogniseFault({ fault, lease: look.trusted ? look.lease : null, last: await lastIncident(world, role), cooldownMs, nowMs });
+  const recognised = recogniseFault({
+    fault,
+    lease: look.distrust === null ? look.lease : null,
+    last: await lastIncident(world, role),
+    cooldownMs,
+    nowMs,
+  });
   if (recognised.kind !== "new" && halfOpen === null) return { decision: "end", incident: null, role: role.name, reason: recognised.reason };
 
   const id = halfOpen ?? (await takeCell(world, role, incidentId(role.name, nowMs)));
@@ -70,9 +68,15 @@ async function beginIncident(world: World, role: FleetRole, input: OpenInput, ha
   return announce(world, input, opening);
 }
 
-/** Still the very renewal that nobody had followed up. */
-function hasLapsed({ lapsed }: Request, { lease, trusted }: Look): boolean {
-  return trusted && lease?.state === "held" && lease.epoch === lapsed?.epoch && lease.renewal === lapsed.renewal;
+/** Why what the watchers said is true no more, or null. A fault that lasts is said again by itself; a person is taken at their word. */
+function overtaken({ wish, asker, lapsed }: Request, { lease, distrust }: Look): string | null {
+  if (asker !== "automation") return null;
+  const trusted = distrust === null;
+  /** What was begun has ended, or never got further than its name. */
+  if (wish === "abandoned" && trusted && lease?.state === "held") return `nothing is left unfinished: ${lease.holder} holds the role`;
+  if (wish === "establish" && trusted) return "its lease can be trusted: no agent's word is above it";
+  const stands = trusted && lease?.state === "held" && lease.epoch === lapsed?.epoch && lease.renewal === lapsed.renewal;
+  return wish === "lapsed" && !stands ? "its lease has moved on since it was said to have lapsed" : null;
 }
 
 /** Two Regions start at once; the cell lets one of them open, the other looks again and finds it open. */

@@ -2,7 +2,7 @@
 import type { World } from "../../../core/kernel/ports.ts";
 import { takenBy } from "./fencing.ts";
 import { writeJournal } from "./journal.ts";
-import { faultText, giveOrder } from "./orders.ts";
+import { AGENT_TIMEOUT_MS, faultText, giveOrder } from "./orders.ts";
 import { requireOwned, STEP_MS } from "./ownership.ts";
 import { cutReason } from "./request.ts";
 import { nodeOf, type Step } from "./step.ts";
@@ -18,10 +18,11 @@ export async function prepareSuccessor(world: World, step: Step): Promise<Prepar
   const lease = await world.registry.read("lease", step.role);
   if (lease.kind === "found" && takenBy(lease.value, incident)) return { ...step, able: true, unable: null };
   const order = (nonce: string) => ({ kind: "prepare", nonce, role: step.role }) as const;
-  const ask = () => giveOrder<"prepare">(world, nodeOf(world, step.to), ({ nonce }) => order(nonce), PREPARE_MS);
-  const first = await ask();
-  // One lost packet must not burn a successor, who may be the last.
-  const answer = first.kind === "unreachable" ? await ask() : first;
+  const ask = (withinMs: number) => giveOrder<"prepare">(world, nodeOf(world, step.to), ({ nonce }) => order(nonce), withinMs);
+  const first = await ask(PREPARE_MS);
+  // One lost packet must not burn a successor, who may be the last. Both tries together have the time that one has.
+  const leftMs = PREPARE_MS - (world.clock.monotonicMs() - startedMs);
+  const answer = first.kind === "unreachable" && leftMs > AGENT_TIMEOUT_MS ? await ask(leftMs) : first;
   const fault = answer.kind === "answered" ? (answer.reply.able ? null : answer.reply.reason) : faultText(answer);
   const unable = fault === null ? null : cutReason(fault);
   const text = unable === null ? `${step.to} can take the role.` : `${step.to} cannot take the role: ${unable}.`;

@@ -21,8 +21,8 @@ export function renewRole(
     const { lease, revision } = seen ?? {};
     if (!seen || !lease || revision === null || revision === undefined) return;
     if (lease.state !== "held" || watcher.condemned.get(role.name)?.epoch === lease.epoch) return;
-    // An item that was put back from an older state must not feed its old holder beside the one who took over since: before the first
-    // grant of a run the members' agents have been heard, and none contradicts the item.
+    // An item that was put back from an older state must not feed its old holder beside the one who took over since: a run's first tick
+    // only hears, and from then on no agent that was heard may contradict the item.
     if (watcher.heard.size === 0 || establishReason(watcher, seen) !== null) return;
     const heard = await given.reports.get(lease.holder);
     if (!heard || !isRenewalDue(lease, seen, heard, watcher.world.clock.monotonicMs())) return;

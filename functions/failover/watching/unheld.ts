@@ -20,11 +20,8 @@ const DEADLINE_SLACK_MS = 5_000;
 
 export function watchUnheld(watcher: Watcher, role: FleetRole, seen: LeaseSeen): void {
   const reason = establishReason(watcher, seen);
-  if (reason !== null && role.members[0] !== undefined) publishUnheld(watcher, role, { kind: "establish", reason });
-  else {
-    const lapsed = lapsedReason(watcher, seen);
-    if (lapsed !== null) publishUnheld(watcher, role, lapsed);
-  }
+  const unheld = reason === null ? lapsedReason(watcher, seen) : ({ kind: "establish", reason } as const);
+  if (unheld !== null) publishUnheld(watcher, role, unheld);
   if (isDue(watcher, `incident of ${role.name}`, REPEAT_MS)) {
     launch(watcher, `looking for an abandoned incident of ${role.name}`, () => watchAbandoned(watcher, role, seen.lease));
   }

@@ -107,6 +107,9 @@ describe("an acknowledgement", () => {
     expect(clearByAcknowledgement(lease(), { ...word, boot: { bootId: "boot-two", storeCounter: 99 } }, -1).kind).toBe("refused");
     expect(clearByAcknowledgement(lease(), { ...word, boot: { bootId: "boot-one", storeCounter: 39 } }, -1).kind).toBe("refused");
     expect(clearByAcknowledgement(lease(), { ...word, epoch: 2 }, -1).kind).toBe("refused");
+    // Of slots that the registry never granted: the item is older than the word.
+    expect(clearByAcknowledgement(lease(), { ...word, throughSlot: 111 }, -1).kind).toBe("refused");
+    expect(clearByAcknowledgement(lease(), { ...word, watermark: 111 }, -1).kind).toBe("refused");
   });
 
   it("does not let a rogue block far in the future push the successor beyond the granted slots", () => {
@@ -128,7 +131,10 @@ describe("the lease item", () => {
   });
 
   it("that comes from another table is neither renewed nor trusted", () => {
-    expect(renewLease(held, { report, medianWallMs: 0, slots, registry: "table-restored" })).toMatchObject({ code: "wrong-registry" });
+    expect(renewLease(held, { report, medianWallMs: 0, slots, registry: "table-restored" })).toEqual({
+      kind: "refused",
+      reason: "the item was written in table, this is table-restored",
+    });
   });
 
   it("is not taken by anyone but the owner of its cleared revocation", () => {
