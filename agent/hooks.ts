@@ -1,7 +1,7 @@
 /**
  * Runs the operator's hooks: argument vectors, never a shell; a small environment of our own instead of the agent's; a time
- * limit, or a stop that is due, at which the whole process group is killed; output bounded and logged by its end. A hook can be run for the same
- * epoch more than once and must then do nothing new.
+ * limit, or a stop that is due, at which the whole process group is killed; output bounded and logged by its end. A hook can be
+ * run for the same epoch more than once and must then do nothing new.
  */
 import { spawn } from "node:child_process";
 import type { Log } from "../core/kernel/ports.ts";

@@ -15,6 +15,7 @@ export function roleTurns() {
       const ofRole = asked.get(role) ?? new Set();
       asked.set(role, ofRole.add(turn));
       const next = (last.get(role) ?? Promise.resolve()).then(() => work(turn.signal)).finally(() => ofRole.delete(turn));
+      // Whoever asked hears of the failure; the next in turn must not.
       last.set(
         role,
         next.catch(() => undefined),

@@ -8,7 +8,7 @@
  * says so too. Ends with 0 when done, 2 where the words, the file or the store are wrong, and then nothing was changed.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { parseArgs } from "node:util";
 import * as z from "zod";
@@ -71,10 +71,9 @@ async function openStopped({ config, role }: Order) {
 
 function readDocument(file: string): { kind: "value"; value: unknown } | Extract<Outcome, { kind: "refused" }> {
   try {
-    const bytes = readFileSync(file);
-    if (bytes.byteLength > FILE_BYTES_MAX)
-      return { kind: "refused", faults: [`${file} has ${bytes.byteLength} bytes; allowed are ${FILE_BYTES_MAX}`] };
-    return { kind: "value", value: JSON.parse(bytes.toString("utf8")) };
+    const { size } = statSync(file);
+    if (size > FILE_BYTES_MAX) return { kind: "refused", faults: [`${file} has ${size} bytes; allowed are ${FILE_BYTES_MAX}`] };
+    return { kind: "value", value: JSON.parse(readFileSync(file, "utf8")) };
   } catch (error) {
     return { kind: "refused", faults: [`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`] };
   }

@@ -31,6 +31,7 @@ export function hostVitals(options: { folder: string; clock: Pick<Clock, "monoto
       const before = processor;
       processor = processorTimes();
       const totalMs = processor.totalMs - before.totalMs;
+      // What cannot be measured is null in the report, which says just that.
       const disk = await statfs(options.folder).catch(() => null);
       return {
         cpuShare: totalMs > 0 ? clampShare(1 - (processor.idleMs - before.idleMs) / totalMs) : null,

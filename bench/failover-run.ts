@@ -1,10 +1,11 @@
 /** One measured failover: a fault, the blocks that the auditor saw around it, and the moments that the incident's journal names. */
 import type { Incident, JournalEntry } from "../core/kernel/incident.ts";
-import type { Registry } from "../core/kernel/ports.ts";
 import type { Auditor } from "../localstack/auditor/auditor.ts";
-import { untilCalm, waitFor } from "../localstack/rehearsal/calm.ts";
+import { untilCalm } from "../localstack/rehearsal/calm.ts";
 import { type Rehearsal, ROLE } from "../localstack/rehearsal/open-rehearsal.ts";
+import { leaseNow } from "../localstack/rehearsal/rehearsal-auditor.ts";
 import { startExecution } from "../localstack/stories/interventions.ts";
+import { waitFor } from "../localstack/wait-for.ts";
 
 export const KINDS = ["node-dies", "host-dies", "planned"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -28,7 +29,7 @@ const JOURNAL_MAX = 200;
 export async function measureRun(kind: Kind, phaseMs: number, rehearsal: Rehearsal, auditor: Auditor): Promise<Run> {
   const { registry, network } = rehearsal;
   await untilCalm(rehearsal, "before the run");
-  const holder = await holderOf(registry);
+  const { holder } = await leaseNow(registry);
   const tipNow = () => auditor.tip() ?? { node: null, slot: -1, seenAtMs: 0 };
   const first = tipNow();
   await waitFor("the holder's next block", MOVE_MS_MAX, async () => tipNow().slot > first.slot, LOOK_MS);
@@ -64,12 +65,6 @@ export async function measureRun(kind: Kind, phaseMs: number, rehearsal: Rehears
     missedSlots: next.slot - last.slot - 1,
     stepsMs: stepsOf([["begin", faultAtMs], ...moments, ["signed", signedAtMs]]),
   };
-}
-
-async function holderOf(registry: Registry): Promise<string> {
-  const found = await registry.read("lease", ROLE);
-  if (found.kind === "absent") throw new Error(`the registry has no lease for ${ROLE}`);
-  return found.value.holder;
 }
 
 /** Wall times of one machine, in the order of the steps. */

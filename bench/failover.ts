@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openAuditor } from "../localstack/auditor/auditor.ts";
 import { freePort } from "../localstack/emulator/port.ts";
-import { openRehearsal, type Rehearsal, ROLE } from "../localstack/rehearsal/open-rehearsal.ts";
+import { openRehearsal, type Rehearsal } from "../localstack/rehearsal/open-rehearsal.ts";
+import { auditRehearsal } from "../localstack/rehearsal/rehearsal-auditor.ts";
 import { ON_AWS } from "./aws-latencies.ts";
 import type { Bench, Figures } from "./bench.ts";
 import { spread } from "./bench.ts";
@@ -23,7 +23,6 @@ const ANY_DEPTH = Number.MAX_SAFE_INTEGER;
 const INCIDENTS_MAX = 1_000;
 
 const POLICIES = {
-  watch: {},
   failover: { perHourMax: 1_000, cooldownSeconds: 0, flapHalfLifeSeconds: 1 },
 };
 
@@ -50,16 +49,8 @@ export const failover: Bench = {
 };
 
 async function measureAll(rehearsal: Rehearsal, kinds: readonly Kind[], runs: number, say: (line: string) => void) {
-  const { registry, network, fleet } = rehearsal;
-  const auditor = openAuditor({
-    nodes: network.nodes,
-    genesisTime: network.genesisTime,
-    readLease: async () => {
-      const found = await registry.read("lease", ROLE);
-      return found.kind === "found" ? found.value : null;
-    },
-    readIncidents: async () => (await registry.list("incident", { limit: INCIDENTS_MAX })).map(({ value }) => value),
-  });
+  const { fleet } = rehearsal;
+  const auditor = auditRehearsal(rehearsal, INCIDENTS_MAX);
   const leaseMs = (fleet.roles[0]?.leaseSeconds ?? 0) * 1_000;
   const figures: Figures = { leaseMs };
   let pass = true;

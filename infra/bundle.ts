@@ -11,8 +11,8 @@ import { FLEET_FILE } from "../core/kernel/environment.ts";
 export const projectRoot = join(import.meta.dirname, "..");
 
 /**
- * node:http and node:https by Node's own door. Imported as ES modules they cost 28 ms of a cold start, for a façade that names
- * every export; asked for as builtins, 4 ms (Node 24.21, `npm run bench -- cold-start` tells the whole).
+ * node:http and node:https by Node's own door. An ES import makes a façade that names every export, and loads what stands behind
+ * each of them; asked for as a builtin, the module is there at once. `npm run bench -- cold-start` shows the whole.
  */
 const builtinDoor: Plugin = {
   name: "builtin-door",
@@ -29,7 +29,7 @@ const OPTIONS = {
   format: "esm",
   platform: "node",
   target: "node24",
-  /** Names stay as they are written: a stack trace names its functions, and keeping them costs bytes where `keepNames` costs 3 ms. */
+  /** Names stay as they are written: a stack trace names its functions, and that costs bytes where `keepNames` costs a call a function at each cold start. */
   minifyWhitespace: true,
   minifySyntax: true,
   /** ES modules first: they shake, and load in half the time of the same SDK in CommonJS. */

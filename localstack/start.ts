@@ -29,10 +29,12 @@ try {
   });
   console.log(`${seconds(performance.now() - began)}  live. In a second terminal: npm run ha -- fault kill n1. Ctrl-C ends it all.\n`);
   const { registry, fleet, processes } = rehearsal;
-  void processes.lost.then((reason) => stop.abort(reason));
+  void processes.lost.then((reason) => stop.abort(new Error(reason)));
   await runFeed({ registry, fleet, clock: systemClock(), out: process.stdout, signal: stop.signal });
+  if (stop.signal.reason instanceof Error) throw stop.signal.reason;
 } catch (error) {
-  if (!stop.signal.aborted) {
+  // Ctrl-C is an end like any other; that the warden died, and everything with it, is not.
+  if (!stop.signal.aborted || stop.signal.reason instanceof Error) {
     process.exitCode = error instanceof RehearsalRuns ? 2 : 1;
     console.error(styleText("red", error instanceof Error ? error.message : String(error)));
   }

@@ -1,7 +1,8 @@
 /**
  * Refuses an epoch for ever. A validator that the agent started is stopped first, and all that it may have signed is in the
- * watermark, also where it was stopped long before; if that fails nothing is acknowledged, and the control plane waits the lease out. With `next-signature` the holder signs once more (or a slot and a half goes by), so
- * that a planned switch begins with a whole slot ahead of it.
+ * watermark, also where it was stopped long before; if that fails nothing is acknowledged, and the control plane waits the lease
+ * out. With `next-signature` the holder signs once more (or a slot and a half goes by), so that a planned switch begins with a
+ * whole slot ahead of it.
  */
 import type { CommandOf } from "../../core/kernel/agent-protocol.ts";
 import { type Agent, type Answer, refuse } from "../agent.ts";

@@ -5,12 +5,12 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CloudFormationClient, CloudFormationServiceException, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import * as z from "zod";
 import type { Processes } from "../processes/open-processes.ts";
 import { type Applied, applyDropped } from "./apply-dropped.ts";
 import { readAssembly } from "./assembly.ts";
-import { ACCOUNT, type CdkCall, CREDENTIALS, runCdk } from "./cdk.ts";
+import { ACCOUNT, type CdkCall, runCdk } from "./cdk.ts";
+import { stackStatus } from "./stack-status.ts";
 
 const BOOTSTRAP_STACK = "CDKToolkit";
 /** Stacks at a time; the machine's cores are the emulator's as well. */
@@ -88,17 +88,8 @@ async function bootstrapMissing(call: CdkCall, regions: readonly string[]): Prom
 }
 
 async function isBootstrapped(endpoint: string, region: string): Promise<boolean> {
-  const client = new CloudFormationClient({ endpoint, region, credentials: CREDENTIALS });
-  try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: BOOTSTRAP_STACK }));
-    return Stacks.some(({ StackStatus: status = "" }) => status === "CREATE_COMPLETE" || status === "UPDATE_COMPLETE");
-  } catch (error) {
-    // CloudFormation's way to say that there is no such stack.
-    if (error instanceof CloudFormationServiceException && error.name === "ValidationError") return false;
-    throw error;
-  } finally {
-    client.destroy();
-  }
+  const status = await stackStatus(endpoint, { name: BOOTSTRAP_STACK, region });
+  return status === "CREATE_COMPLETE" || status === "UPDATE_COMPLETE";
 }
 
 /** Waits for all, then throws the first failure: no tool is left at work behind an error. */

@@ -71,6 +71,7 @@ export function faultExecutor(parts: {
       for (const step of plan.steps) steps.push(await carryOut(step));
       return { kind: "done", name: plan.name, undo: plan.fault.undo, steps };
     });
+    // Whoever asked hears of the failure; the next fault must not.
     last = turn.catch(() => undefined);
     return turn;
   }

@@ -1,7 +1,7 @@
 /** When a rehearsal is calm, so that what follows is caused by what is done next: stories and benches begin and end with it. */
+import { waitFor } from "../wait-for.ts";
 import { REGIONS, type Rehearsal } from "./open-rehearsal.ts";
 
-const LOOK_MS = 50;
 /** A killed node is empty when it starts again and its probation is tens of seconds of good behaviour. */
 export const CALM_MS_MAX = 150_000;
 
@@ -25,20 +25,4 @@ export async function untilCalm({ registry, network, fleet }: Rehearsal, when: s
     return missing === "" && verdicts.length === fleet.nodes.length * REGIONS.length;
   };
   await waitFor(() => `calm ${when} (${missing})`, CALM_MS_MAX, look);
-}
-
-/** Asks again and again; throws a sentence that names what did not come. */
-export async function waitFor<T>(
-  what: string | (() => string),
-  withinMs: number,
-  look: () => Promise<T | false | undefined>,
-  everyMs = LOOK_MS,
-): Promise<T> {
-  const untilMs = performance.now() + withinMs;
-  for (;;) {
-    const found = await look();
-    if (found !== false && found !== undefined) return found;
-    if (performance.now() > untilMs) throw new Error(`waited ${withinMs / 1_000} s in vain for ${typeof what === "string" ? what : what()}`);
-    await new Promise((done) => setTimeout(done, everyMs));
-  }
 }

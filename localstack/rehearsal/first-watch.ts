@@ -5,10 +5,10 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
-import type { Clock, Registry } from "../../core/kernel/ports.ts";
+import type { Registry } from "../../core/kernel/ports.ts";
 import { CREDENTIALS } from "../deploy/cdk.ts";
+import { waitFor } from "../wait-for.ts";
 
-const LOOK_MS = 100;
 const ACCEPTED = 202;
 
 export async function startWatching(options: { endpoint: string; fleet: Fleet }): Promise<void> {
@@ -22,17 +22,16 @@ export async function startWatching(options: { endpoint: string; fleet: Fleet })
 }
 
 /** Every observer calls every node healthy, and every role has a holder whose agent was granted it. */
-export async function untilWatched(options: { registry: Registry; fleet: Fleet; clock: Clock; withinMs: number }): Promise<void> {
-  const { registry, fleet, clock, withinMs } = options;
-  const untilMs = clock.monotonicMs() + withinMs;
-  for (;;) {
-    const missing = await whatIsMissing(registry, fleet);
-    if (missing.length === 0) return;
-    if (clock.monotonicMs() > untilMs) {
-      throw new Error(`the fleet is not watched ${withinMs / 1_000} s after the watchers were started; missing: ${missing.join("; ")}`);
-    }
-    await clock.sleep(LOOK_MS);
-  }
+export async function untilWatched(options: { registry: Registry; fleet: Fleet; withinMs: number }): Promise<void> {
+  let missing: string[] = [];
+  await waitFor(
+    () => `the fleet to be watched; missing: ${missing.join("; ")}`,
+    options.withinMs,
+    async () => {
+      missing = await whatIsMissing(options.registry, options.fleet);
+      return missing.length === 0;
+    },
+  );
 }
 
 async function whatIsMissing(registry: Registry, fleet: Fleet): Promise<string[]> {

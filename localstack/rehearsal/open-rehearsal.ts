@@ -4,7 +4,6 @@
  * Each step reports its time. Whatever fails, `close()` has been called before the error is thrown.
  */
 import { join, resolve } from "node:path";
-import { systemClock } from "../../adapters/clock-system.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
@@ -153,7 +152,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       "watched",
       async () => {
         await startWatching({ endpoint, fleet });
-        await untilWatched({ registry, fleet, clock: systemClock(), withinMs: WATCHED_MS_MAX });
+        await untilWatched({ registry, fleet, withinMs: WATCHED_MS_MAX });
       },
       () => `from ${REGIONS.join(" and ")}`,
     );

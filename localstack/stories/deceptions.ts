@@ -1,5 +1,5 @@
 /** Nothing dies, but somebody cannot see, cannot be seen, or says what is not so. */
-import { type Stage, type Story, untilIncidentEnds, untilSignedByAnother } from "./story.ts";
+import { type Stage, type Story, untilIncidentEnds, untilRoleMoved, untilSignedByAnother } from "./story.ts";
 
 /** Long enough for every detector to have condemned, had it wanted to: several times the slowest confirmation. */
 const CALM_SLOTS = 12;
@@ -69,10 +69,7 @@ export const partitionedPrimary: Story = {
   async run(stage) {
     const before = await stage.lease();
     await stage.fault("isolate", before.holder);
-    const moved = await untilSignedByAnother(stage, before.holder, 40_000);
-    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
-    const incident = await untilIncidentEnds(stage, 30_000);
-    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    await untilRoleMoved(stage, before.holder, { signedMs: 40_000, endedMs: 30_000 });
     await stage.fault("heal");
     const after = await stage.lease();
     const from = await stage.tip();

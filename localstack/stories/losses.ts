@@ -1,5 +1,5 @@
 /** Something dies: a process, a host, a watcher, a Region, the workflow itself. */
-import { type Story, untilIncidentEnds, untilSignedByAnother } from "./story.ts";
+import { type Story, untilIncidentEnds, untilRoleMoved, untilSignedByAnother } from "./story.ts";
 
 /** Lease 10 s, and what finding, judging and promoting may take on a busy machine. */
 const WAITED_OUT_MS = 30_000;
@@ -11,10 +11,7 @@ export const primaryDies: Story = {
   async run(stage) {
     const before = await stage.lease();
     await stage.fault("kill-node", before.holder);
-    const moved = await untilSignedByAnother(stage, before.holder, 20_000);
-    const incident = await untilIncidentEnds(stage, 20_000);
-    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
-    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    await untilRoleMoved(stage, before.holder, { signedMs: 20_000, endedMs: 20_000 });
     const after = await stage.lease();
     stage.expect("the epoch grew by one", after.epoch === before.epoch + 1, `${before.epoch} to ${after.epoch}`);
   },
@@ -27,10 +24,7 @@ export const hostDies: Story = {
   async run(stage) {
     const before = await stage.lease();
     await stage.fault("kill-host", before.holder);
-    const moved = await untilSignedByAnother(stage, before.holder, WAITED_OUT_MS);
-    const incident = await untilIncidentEnds(stage, WAITED_OUT_MS);
-    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
-    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    const { moved } = await untilRoleMoved(stage, before.holder, { signedMs: WAITED_OUT_MS, endedMs: WAITED_OUT_MS });
     const after = await stage.lease();
     stage.expect(
       "the successor signs above every slot that was granted before",
@@ -73,10 +67,7 @@ export const regionDies: Story = {
     const lost = stage.regions.find((region) => region !== stage.home) ?? stage.home;
     await stage.fault("region-down", lost);
     await stage.fault("kill-node", before.holder);
-    const moved = await untilSignedByAnother(stage, before.holder, 30_000);
-    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
-    const incident = await untilIncidentEnds(stage, 30_000);
-    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    const { incident } = await untilRoleMoved(stage, before.holder, { signedMs: 30_000, endedMs: 30_000 });
     const observers = incident.evidence?.votes.filter((vote) => vote.kind === "observer" && vote.down).length ?? 0;
     stage.expect("one observer and the peers' agents were enough", observers <= 1 || incident.evidence === null, `${observers} observers voted`);
   },
@@ -89,10 +80,7 @@ export const agentCutOff: Story = {
   async run(stage) {
     const before = await stage.lease();
     await stage.fault("cut-agent", before.holder);
-    const moved = await untilSignedByAnother(stage, before.holder, 60_000);
-    stage.measure("fault to first block of the successor", moved.afterMs, "ms");
-    const incident = await untilIncidentEnds(stage, WAITED_OUT_MS);
-    stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+    const { moved, incident } = await untilRoleMoved(stage, before.holder, { signedMs: 60_000, endedMs: WAITED_OUT_MS });
     stage.expect("nobody was condemned", incident.evidence === null, incident.reason);
     stage.expect(
       "the successor signs above every slot that was granted before",

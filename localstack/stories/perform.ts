@@ -4,11 +4,11 @@
  */
 import type { Incident } from "../../core/kernel/incident.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
-import { openAuditor } from "../auditor/auditor.ts";
 import { type AuditReport, LAWS } from "../auditor/laws.ts";
-import { CALM_MS_MAX, untilCalm, waitFor } from "../rehearsal/calm.ts";
-import type { Rehearsal } from "../rehearsal/open-rehearsal.ts";
-import { REGIONS, ROLE } from "../rehearsal/open-rehearsal.ts";
+import { CALM_MS_MAX, untilCalm } from "../rehearsal/calm.ts";
+import { REGIONS, type Rehearsal, ROLE } from "../rehearsal/open-rehearsal.ts";
+import { auditRehearsal, leaseNow } from "../rehearsal/rehearsal-auditor.ts";
+import { waitFor } from "../wait-for.ts";
 import { killWatcher, startExecution, stopExecution } from "./interventions.ts";
 import type { Expectation, Measure, Stage, Story } from "./story.ts";
 
@@ -30,15 +30,7 @@ export type Say = (sinceMs: number, text: string) => void;
 export async function perform(story: Story, rehearsal: Rehearsal, say: Say): Promise<Told> {
   const { registry, network } = rehearsal;
   await untilCalm(rehearsal, "before the story");
-  const auditor = openAuditor({
-    nodes: network.nodes,
-    genesisTime: network.genesisTime,
-    readLease: async () => {
-      const found = await registry.read("lease", ROLE);
-      return found.kind === "found" ? found.value : null;
-    },
-    readIncidents: async () => (await registry.list("incident", { limit: INCIDENTS_MAX, newestFirst: true })).map(({ value }) => value),
-  });
+  const auditor = auditRehearsal(rehearsal, INCIDENTS_MAX);
   const expectations: Expectation[] = [];
   const measures: Measure[] = [];
   const began = performance.now();
@@ -54,11 +46,7 @@ export async function perform(story: Story, rehearsal: Rehearsal, say: Say): Pro
       await network.fault(kind, target);
       say(elapsedMs(), `fault: ${kind}${target === undefined ? "" : ` ${target}`}`);
     },
-    async lease() {
-      const found = await registry.read("lease", ROLE);
-      if (found.kind === "absent") throw new Error(`the registry has no lease for ${ROLE}`);
-      return found.value;
-    },
+    lease: () => leaseNow(registry),
     incidents: () => incidentsSince(registry, beganAtMs),
     async tip() {
       const tip = auditor.tip();

@@ -42,7 +42,7 @@ export type Story = {
   run(stage: Stage): Promise<void>;
 };
 
-/** The node that holds the role and signs, once the role moved away from `old`, with the time that passed since `fromMs`. */
+/** The node that holds the role and signs, once the role moved away from `old`, with the time that passed since this was called. */
 export async function untilSignedByAnother(stage: Stage, old: string, withinMs: number): Promise<{ holder: string; slot: number; afterMs: number }> {
   const from = stage.elapsedMs();
   return stage.until(`a block signed by another node than ${old}`, withinMs, async () => {
@@ -54,4 +54,13 @@ export async function untilSignedByAnother(stage: Stage, old: string, withinMs: 
 /** Every incident that the story caused has come to an end. */
 export async function untilIncidentEnds(stage: Stage, withinMs: number): Promise<Incident> {
   return stage.until("the incident to end", withinMs, async () => (await stage.incidents()).findLast((incident) => incident.endedAtMs !== null));
+}
+
+/** After a fault of the holder: another node signs, which is measured, and the incident ends as resolved, which is expected. */
+export async function untilRoleMoved(stage: Stage, old: string, within: { signedMs: number; endedMs: number }) {
+  const moved = await untilSignedByAnother(stage, old, within.signedMs);
+  stage.measure("fault to first block of the successor", moved.afterMs, "ms");
+  const incident = await untilIncidentEnds(stage, within.endedMs);
+  stage.expect("the incident was resolved", incident.status === "resolved", incident.status);
+  return { moved, incident };
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resourceNames } from "../../core/kernel/names.ts";
 import { CREDENTIALS } from "../../localstack/deploy/cdk.ts";
 import { freePort } from "../../localstack/emulator/port.ts";
-import { waitFor } from "../../localstack/rehearsal/calm.ts";
+import { waitFor } from "../../localstack/wait-for.ts";
 import { startTestEmulator } from "../support/emulator.ts";
 import { groupsOf, ha, haData, type Started, startRehearsal, stillRunning } from "../support/new-user.ts";
 
