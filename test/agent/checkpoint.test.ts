@@ -14,7 +14,8 @@ import {
 } from "../../core/failover/stateful-failover/checkpoint.ts";
 import { Checkpoint, Sealed } from "../../core/kernel/agent-protocol.ts";
 import { NodeId } from "../../core/kernel/ids.ts";
-import { agentRig, freePort, must, type Rig, ROLE } from "../support/agent-rig.ts";
+import { freePort } from "../../localstack/emulator/port.ts";
+import { agentRig, must, type Rig, ROLE } from "../support/agent-rig.ts";
 
 const pendingOf = fc.array(
   fc.record({

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../adapters/clock-system.ts";
-import { askToSign, type Control, controlPlane, freePort, must, ROLE } from "../support/agent-rig.ts";
+import { freePort } from "../../localstack/emulator/port.ts";
+import { askToSign, type Control, controlPlane, must, ROLE } from "../support/agent-rig.ts";
 
 const AGENT = join(import.meta.dirname, "../../agent");
 const START_MS_MAX = 15_000;

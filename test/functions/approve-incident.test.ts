@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { hashToken } from "../../adapters/argon2-layer.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
 import { approveIncident } from "../../functions/failover/moving/deciding.ts";
-import { FakeNetwork, fleetOf, ROLE } from "../support/fake-network.ts";
+import { FakeNetwork, ROLE } from "../support/fake-network.ts";
+import { fleetOf } from "../support/fake-network-fleet.ts";
 import { walk } from "../support/workflow-driver.ts";
 
 const TOKEN = "a-token-that-nobody-guesses";

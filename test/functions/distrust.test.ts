@@ -1,32 +1,14 @@
 /** A lease that was put back from an older state, a role that is only said to be unheld, and a move that was left half-way. */
 import { describe, expect, it } from "vitest";
-import type { Lease } from "../../core/kernel/lease.ts";
-import { FakeNetwork, fleetOf, ROLE } from "../support/fake-network.ts";
+import { ROLE } from "../support/fake-network.ts";
+import { lastIncident, leaseOf, runningNetwork } from "../support/running-network.ts";
 import { walk } from "../support/workflow-driver.ts";
-
-async function running(options: Parameters<typeof fleetOf>[0] = {}): Promise<FakeNetwork> {
-  const network = new FakeNetwork(fleetOf(options));
-  await network.clock.sleep(3_000);
-  await walk(network.world(), network.unheld("establish"), { execution: "arn:establish" });
-  await network.clock.sleep(5_000);
-  return network;
-}
-async function leaseOf(network: FakeNetwork): Promise<Lease> {
-  const found = await network.registry.read("lease", ROLE);
-  if (found.kind === "absent") throw new Error("no lease");
-  return found.value;
-}
-async function lastIncident(network: FakeNetwork) {
-  const [last] = await network.registry.list("incident", { limit: 1, newestFirst: true });
-  if (!last) throw new Error("no incident");
-  return last.value;
-}
 
 describe("a lease item put back from before a takeover", () => {
   it.each(["failover", "switchover"] as const)(
     "is not trusted by a person's %s either: the role is established anew, with one signer",
     async (kind) => {
-      const network = await running();
+      const network = await runningNetwork();
       const before = await leaseOf(network);
       network.setHost(before.holder, "gone");
       await network.clock.sleep(2_000);
@@ -48,7 +30,7 @@ describe("a lease item put back from before a takeover", () => {
 
 describe("a role that is only said to be unheld", () => {
   it("keeps its holder: where no agent's word is above the lease there is nothing to establish", async () => {
-    const network = await running();
+    const network = await runningNetwork();
     const before = await leaseOf(network);
     const { last } = await walk(network.world(), network.unheld("establish"), { execution: "arn:late-word" });
     expect(last).toMatchObject({ decision: "end" });
@@ -60,7 +42,7 @@ describe("a role that is only said to be unheld", () => {
 
 describe("a move that was left half-way", () => {
   it("is finished by the next execution though the budget is spent by the move itself", async () => {
-    const network = await running({ failover: { perHourMax: 1, cooldownSeconds: 600 } });
+    const network = await runningNetwork({ failover: { perHourMax: 1, cooldownSeconds: 600 } });
     const { holder, epoch } = await leaseOf(network);
     network.setHost(holder, "gone");
     await network.clock.sleep(2_000);

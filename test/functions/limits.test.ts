@@ -8,7 +8,8 @@ import { lookAtRole } from "../../functions/failover/moving/look.ts";
 import { OpenInput, REASON_CHARACTERS_MAX } from "../../functions/failover/moving/request.ts";
 import { roleOf } from "../../functions/failover/moving/step.ts";
 import { parseInput } from "../../functions/lambda.ts";
-import { FakeNetwork, ROLE } from "../support/fake-network.ts";
+import { type FakeNetwork, ROLE } from "../support/fake-network.ts";
+import { lastIncident, leaseOf, runningNetwork } from "../support/running-network.ts";
 import { walk } from "../support/workflow-driver.ts";
 
 /** Twice what the agent keeps of a hook's output, in characters of two units each: any cut falls within one or beside it. */
@@ -16,27 +17,6 @@ const TRACE = "💥".repeat(2_000);
 /** A listing gives a thousand; the fleet file allows 500 nodes and three observers. */
 const OTHERS = 500;
 const OBSERVERS = ["us-east-1", "us-east-2", "us-west-2"];
-
-/** A role that was established and is held. */
-async function running(): Promise<FakeNetwork> {
-  const network = new FakeNetwork();
-  await network.clock.sleep(3_000);
-  const established = await walk(network.world(), network.unheld("establish"), { execution: "arn:establish" });
-  expect(established.last.decision).toBe("resolved");
-  await network.clock.sleep(5_000);
-  return network;
-}
-
-async function leaseOf({ registry }: FakeNetwork) {
-  const found = await registry.read("lease", ROLE);
-  if (found.kind === "absent") throw new RangeError("no lease");
-  return found.value;
-}
-async function lastIncident({ registry }: FakeNetwork) {
-  const [last] = await registry.list("incident", { limit: 1, newestFirst: true });
-  if (!last) throw new RangeError("no incident");
-  return last.value;
-}
 
 /** The promote hook of these nodes prints a stack trace and fails. */
 function withFailingHooks(world: World, nodes: readonly string[]): World {
@@ -49,7 +29,7 @@ function withFailingHooks(world: World, nodes: readonly string[]): World {
 
 describe("a promote hook that prints a stack trace and fails", () => {
   it("costs its node the role and the incident nothing: the burn is recorded, another node is promoted, the incident ends", async () => {
-    const network = await running();
+    const network = await runningNetwork();
     const { holder } = await leaseOf(network);
     network.setHost(holder, "gone", "up");
     await network.clock.sleep(1_000);
@@ -68,7 +48,7 @@ describe("a promote hook that prints a stack trace and fails", () => {
   });
 
   it("does not travel with the workflow, nor into the journal, by more than a reason's length", async () => {
-    const network = await running();
+    const network = await runningNetwork();
     const { holder } = await leaseOf(network);
     network.setHost(holder, "gone", "up");
     await network.clock.sleep(1_000);
@@ -115,7 +95,7 @@ describe("a fleet with more verdicts than one listing gives", () => {
   });
   /** The role's members are n1 to n4, and sort after all others. */
   async function crowded(): Promise<FakeNetwork> {
-    const network = await running();
+    const network = await runningNetwork();
     for (let index = 0; index < OTHERS; index += 1) {
       const node = `a${index}`;
       for (const observer of OBSERVERS) await network.registry.write("verdict", `${node}/${observer}`, said(network, node, observer), "any");

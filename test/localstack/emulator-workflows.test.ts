@@ -7,7 +7,7 @@ import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient, StartEx
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../localstack/emulator/port.ts";
 import { startEmulator } from "../../localstack/emulator/start-emulator.ts";
-import { openProcesses, type Processes } from "../../localstack/processes/open-processes.ts";
+import { openProcesses } from "../../localstack/processes/open-processes.ts";
 import { zipOf } from "./zip-of.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -16,24 +16,90 @@ const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 const INSTALL_MS_MAX = 400_000;
 
 let folder: string;
-let processes: Processes;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "synnergy-workflows-test-"));
-}, INSTALL_MS_MAX);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** How a task that waits for a token that never comes ends, where its limit is an expression: one second. */
-async function endOfAWait(unpatched: boolean): Promise<unknown> {
-  const own = join(folder, unpatched ? "upstream" : "patched");
-  processes = await openProcesses({ folder: own });
+/** One emulator for one question, patched or as upstream is. */
+async function onEmulator<T>(
+  unpatched: boolean,
+  ask: (client: { endpoint: string; region: string; credentials: typeof credentials }) => Promise<T>,
+): Promise<T> {
+  const own = mkdtempSync(join(folder, "emulator-"));
+  const processes = await openProcesses({ folder: own });
   try {
     const { endpoint } = await startEmulator({ processes, folder: join(own, "emulator"), root, port: await freePort(), unpatched });
-    const client = { endpoint, region: "us-east-1", credentials };
-    const code = { ZipFile: zipOf("index.mjs", "export const handler = () => 1;") };
-    const lambda = new LambdaClient(client);
-    const order = { FunctionName: "asked", Runtime: "nodejs24.x", Handler: "index.handler", Role: ROLE, Code: code } as const;
-    const { FunctionArn } = await lambda.send(new CreateFunctionCommand(order));
+    return await ask({ endpoint, region: "us-east-1", credentials });
+  } finally {
+    await processes.close();
+  }
+}
+
+async function createFunction(lambda: LambdaClient, name: string, code: string): Promise<string> {
+  const order = {
+    FunctionName: name,
+    Runtime: "nodejs24.x",
+    Handler: "index.handler",
+    Role: ROLE,
+    Code: { ZipFile: zipOf("index.mjs", code) },
+  } as const;
+  const { FunctionArn } = await lambda.send(new CreateFunctionCommand(order));
+  if (FunctionArn === undefined) throw new Error(`${name} got no ARN`);
+  return FunctionArn;
+}
+
+/** Runs a machine to its end: its output, or the error that it ended with. */
+async function outcomeOf(workflows: SFNClient, stateMachineArn: string | undefined, input: unknown): Promise<unknown> {
+  const started = await workflows.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+  for (;;) {
+    const { status, output, error } = await workflows.send(new DescribeExecutionCommand({ executionArn: started.executionArn }));
+    if (status !== "RUNNING") return output === undefined ? (error ?? status) : JSON.parse(output);
+  }
+}
+
+/** What a Catch is told when a function throws in four ways. */
+const caughtNames = (unpatched: boolean): Promise<Record<string, unknown>> =>
+  onEmulator(unpatched, async (client) => {
+    const [lambda, workflows] = [new LambdaClient(client), new SFNClient(client)];
+    const arn = await createFunction(
+      lambda,
+      "thrower",
+      `class LeaseStale extends Error { name = "LeaseStale"; }
+     const ways = { field() { throw new LeaseStale("gone"); }, builtIn() { throw new RangeError("far"); }, thrownText() { throw "text"; }, exited() { process.exit(3); } };
+     const settle = async (way) => ways[way]();
+     export const handler = (event) => (event.way === "builtIn" ? ways.builtIn() : settle(event.way));`,
+    );
+    const definition = {
+      QueryLanguage: "JSONata",
+      StartAt: "Throw",
+      States: {
+        Throw: {
+          Type: "Task",
+          Resource: "arn:aws:states:::lambda:invoke",
+          Arguments: { FunctionName: arn, Payload: "{% $states.input %}" },
+          TimeoutSeconds: 20,
+          Catch: [
+            { ErrorEquals: ["LeaseStale"], Next: "Named" },
+            { ErrorEquals: ["States.ALL"], Next: "Other" },
+          ],
+          End: true,
+        },
+        Named: { Type: "Pass", Output: "LeaseStale", End: true },
+        Other: { Type: "Pass", Output: "{% $states.input.Error %}", End: true },
+      },
+    };
+    const machine = await workflows.send(new CreateStateMachineCommand({ name: "names", roleArn: ROLE, definition: JSON.stringify(definition) }));
+    const caught: Record<string, unknown> = {};
+    for (const way of ["field", "builtIn", "thrownText", "exited"]) caught[way] = await outcomeOf(workflows, machine.stateMachineArn, { way });
+    return caught;
+  });
+
+/** How a task that waits for a token that never comes ends, where its limit is an expression: one second. */
+const endOfAWait = (unpatched: boolean): Promise<unknown> =>
+  onEmulator(unpatched, async (client) => {
+    const FunctionArn = await createFunction(new LambdaClient(client), "asked", "export const handler = () => 1;");
     const definition = {
       QueryLanguage: "JSONata",
       StartAt: "Wait",
@@ -51,15 +117,22 @@ async function endOfAWait(unpatched: boolean): Promise<unknown> {
     };
     const workflows = new SFNClient(client);
     const machine = await workflows.send(new CreateStateMachineCommand({ name: "wait", roleArn: ROLE, definition: JSON.stringify(definition) }));
-    const started = await workflows.send(new StartExecutionCommand({ stateMachineArn: machine.stateMachineArn, input: '{"seconds":1}' }));
-    for (;;) {
-      const { status, output, error } = await workflows.send(new DescribeExecutionCommand({ executionArn: started.executionArn }));
-      if (status !== "RUNNING") return output === undefined ? (error ?? status) : JSON.parse(output);
-    }
-  } finally {
-    await processes.close();
-  }
-}
+    return outcomeOf(workflows, machine.stateMachineArn, { seconds: 1 });
+  });
+
+test("a thrown error's name reaches Retry and Catch, also where it is a class field, and for a throw before any await", {
+  timeout: INSTALL_MS_MAX,
+}, async () => {
+  const outcome = await caughtNames(false);
+  expect(outcome).toEqual({ field: "LeaseStale", builtIn: "RangeError", thrownText: "Error", exited: "Runtime.HandlerError" });
+});
+
+test("the patch carry_error_names is still needed: upstream calls every error Runtime.HandlerError", { timeout: INSTALL_MS_MAX }, async () => {
+  const outcome = await caughtNames(true);
+  expect(new Set(Object.values(outcome)), "upstream passes names on now: remove carry_error_names from launch.py").toEqual(
+    new Set(["Runtime.HandlerError"]),
+  );
+});
 
 test("a wait for a person ends after as many seconds as the input says", { timeout: INSTALL_MS_MAX }, async () => {
   expect(await endOfAWait(false)).toBe("States.Timeout");

@@ -10,7 +10,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EMULATOR_VERSION, installEmulator } from "../../localstack/emulator/install.ts";
@@ -132,18 +131,6 @@ test("a function's Node is the Node of these tests, and it sees nothing of the o
 });
 
 describe("patches", () => {
-  test("a thrown error's name reaches Retry and Catch, also where it is a class field, and for a throw before any await", async () => {
-    const outcome = await caughtNames(await start(await freePort()));
-    expect(outcome).toEqual({ field: "LeaseStale", builtIn: "RangeError", thrownText: "Error", exited: "Runtime.HandlerError" });
-  });
-
-  test("the patch carry_error_names is still needed: upstream calls every error Runtime.HandlerError", async () => {
-    const outcome = await caughtNames(await start(await freePort(), true));
-    expect(new Set(Object.values(outcome)), "upstream passes names on now: remove carry_error_names from launch.py").toEqual(
-      new Set(["Runtime.HandlerError"]),
-    );
-  });
-
   test("the patch sweep_schedules_each_second is still needed and works: upstream looks each 10 s", async () => {
     const launch = resolve(root, "localstack/emulator");
     const read = "from ministack.services import eventbridge as e; print(e._SCHEDULER_TICK_INTERVAL)";
@@ -181,50 +168,4 @@ async function createFunction(lambda: LambdaClient, name: string, code: string):
   );
   if (created.FunctionArn === undefined) throw new Error(`${name} got no ARN`);
   return created.FunctionArn;
-}
-
-/** What a Catch is told when a function throws in four ways. */
-async function caughtNames({ endpoint }: Emulator): Promise<Record<string, string>> {
-  const client = { endpoint, region: "us-east-1", credentials };
-  const [lambda, workflows] = [new LambdaClient(client), new SFNClient(client)];
-  const arn = await createFunction(
-    lambda,
-    "thrower",
-    `class LeaseStale extends Error { name = "LeaseStale"; }
-     const ways = { field() { throw new LeaseStale("gone"); }, builtIn() { throw new RangeError("far"); }, thrownText() { throw "text"; }, exited() { process.exit(3); } };
-     const settle = async (way) => ways[way]();
-     export const handler = (event) => (event.way === "builtIn" ? ways.builtIn() : settle(event.way));`,
-  );
-  const definition = {
-    QueryLanguage: "JSONata",
-    StartAt: "Throw",
-    States: {
-      Throw: {
-        Type: "Task",
-        Resource: "arn:aws:states:::lambda:invoke",
-        Arguments: { FunctionName: arn, Payload: "{% $states.input %}" },
-        TimeoutSeconds: 20,
-        Catch: [
-          { ErrorEquals: ["LeaseStale"], Next: "Named" },
-          { ErrorEquals: ["States.ALL"], Next: "Other" },
-        ],
-        End: true,
-      },
-      Named: { Type: "Pass", Output: "LeaseStale", End: true },
-      Other: { Type: "Pass", Output: "{% $states.input.Error %}", End: true },
-    },
-  };
-  const machine = await workflows.send(new CreateStateMachineCommand({ name: "names", roleArn: ROLE, definition: JSON.stringify(definition) }));
-  const caught: Record<string, string> = {};
-  for (const way of ["field", "builtIn", "thrownText", "exited"]) {
-    const { executionArn } = await workflows.send(
-      new StartExecutionCommand({ stateMachineArn: machine.stateMachineArn, input: JSON.stringify({ way }) }),
-    );
-    for (let running = true; running; ) {
-      const execution = await workflows.send(new DescribeExecutionCommand({ executionArn }));
-      running = execution.status === "RUNNING";
-      if (execution.output !== undefined) caught[way] = JSON.parse(execution.output);
-    }
-  }
-  return caught;
 }

@@ -2,37 +2,13 @@
  * The state machine's text, held to what no validator looks at: every task ends in time, is tried again for what passes
  * and caught for what does not; every name it uses exists.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as errors from "../../core/kernel/errors.ts";
 import { projectRoot } from "../../infra/bundle.ts";
 import { FAILOVER_FUNCTIONS, LAMBDA_TIMEOUT_S_MAX, pascalCase } from "../../infra/modules/failover.ts";
-
-/** The package ships no types. It brings the JSONata that conditions are written in. */
-const here = createRequire(import.meta.url);
-const validate = here("asl-validator") as (machine: unknown) => { isValid: boolean; errors: unknown[] };
-const jsonata = createRequire(here.resolve("asl-validator"))("jsonata") as (text: string) => { evaluate(input: unknown, bound: object): unknown };
-
-type Rule = { ErrorEquals: string[]; Next?: string; MaxAttempts?: number; MaxDelaySeconds?: number; JitterStrategy?: string };
-type State = {
-  Type: string;
-  Resource?: string;
-  Arguments?: { FunctionName?: string };
-  TimeoutSeconds?: number | string;
-  HeartbeatSeconds?: number | string;
-  Retry?: Rule[];
-  Catch?: Rule[];
-  Default?: string;
-  Next?: string;
-  End?: boolean;
-  Choices?: { Condition: string; Next: string }[];
-  Branches?: Machine[];
-  ItemProcessor?: Machine;
-  Output?: unknown;
-};
-type Machine = { StartAt: string; States: Record<string, State>; QueryLanguage?: string };
+import { caught, type Machine, machines, placeholderOf, rulesOf, states, tasksOf, validate } from "../support/state-machines.ts";
 
 /** Names that Step Functions itself reports, from its documentation of error names. */
 const STATES_ERRORS = new Set(
@@ -44,37 +20,6 @@ const STATES_ERRORS = new Set(
 const LAMBDA_ERRORS =
   /^Lambda\.(ServiceException|AWSLambdaException|SdkClientException|ClientExecutionTimeoutException|TooManyRequestsException|Unknown|EC2ThrottledException|ENILimitReachedException)$/;
 const OWN_ERRORS = new Set(Object.keys(errors));
-
-const folder = join(projectRoot, "statemachines");
-const machines = readdirSync(folder)
-  .filter((file) => file.endsWith(".asl.json"))
-  .map((file) => ({ file, machine: JSON.parse(readFileSync(join(folder, file), "utf8")) as Machine }));
-
-/** Every state with the machine it stands in, branches included. */
-function states(machine: Machine): { name: string; state: State; within: Machine }[] {
-  return Object.entries(machine.States).flatMap(([name, state]) => [
-    { name, state, within: machine },
-    ...[...(state.Branches ?? []), ...(state.ItemProcessor ? [state.ItemProcessor] : [])].flatMap(states),
-  ]);
-}
-const tasksOf = (machine: Machine) => states(machine).filter(({ state }) => state.Type === "Task");
-const rulesOf = ({ state }: { state: State }) => [...(state.Retry ?? []), ...(state.Catch ?? [])];
-const placeholderOf = (state: State) => /\$\{(\w+)\}/.exec(`${state.Arguments?.FunctionName ?? ""}${state.Resource ?? ""}`)?.[1];
-
-/** Where an error leads, past the choices on the way: `within` is the machine that the state stands in. */
-async function caught(within: Machine, name: string, error: string, input: Record<string, unknown>): Promise<string | undefined> {
-  const rule = within.States[name]?.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes(error) || ErrorEquals.includes("States.ALL"));
-  const states = { input: { ...input, error: { Error: error, Cause: "as it was" } } };
-  let next = rule?.Next;
-  for (let state = within.States[next ?? ""]; state?.Type === "Choice"; state = within.States[next ?? ""]) {
-    next = state.Default;
-    for (const { Condition, Next } of (state.Choices ?? []).toReversed()) {
-      const holds = await jsonata(Condition.replace(/^\{%|%\}$/g, "")).evaluate({}, { states });
-      if (holds === true) next = Next;
-    }
-  }
-  return next;
-}
 
 it("there is a failover state machine to be held to this", () => {
   expect(machines.map(({ file }) => file)).toContain("failover.asl.json");

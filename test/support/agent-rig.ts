@@ -3,9 +3,7 @@
  * disk, the control plane's key. `start` makes a new boot on the same disk; `control` speaks to it like the control plane.
  */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpAgents } from "../../adapters/agents-http.ts";
@@ -23,6 +21,7 @@ import { FleetId, NodeId, RegionName, RoleName } from "../../core/kernel/ids.ts"
 import type { Grant } from "../../core/kernel/lease.ts";
 import type { Probe } from "../../core/kernel/node.ts";
 import type { AgentAnswer, Agents, Clock, Nodes, Order } from "../../core/kernel/ports.ts";
+import { freePort } from "../../localstack/emulator/port.ts";
 
 export const FLEET = FleetId.parse("testnet");
 export const NODE = NodeId.parse("n1");
@@ -41,16 +40,6 @@ export function leaseClock(): Clock & { pass(ms: number): void } {
       shiftMs += ms;
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  return address.port;
 }
 
 export type Control = ReturnType<typeof controlPlane>;

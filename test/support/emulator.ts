@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll } from "vitest";
+import { freePort } from "../../localstack/emulator/port.ts";
 
 const START_MS_MAX = 20_000;
 const POLL_MS = 50;
@@ -96,16 +96,6 @@ function emulatorBinary(): string {
   const binary = process.env.MINISTACK_BIN ?? resolve(import.meta.dirname, "../../.venv/ministack-1.5.33/bin/ministack");
   if (existsSync(binary)) return binary;
   throw new Error(`there is no emulator at ${binary}: run "npm test" or "npm start" once, which install it, or name one in MINISTACK_BIN`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  return address.port;
 }
 
 async function answersInTime(endpoint: string): Promise<boolean> {

@@ -6,44 +6,15 @@ import { memoryBus } from "../../adapters/bus-memory.ts";
 import { memoryRegistry } from "../../adapters/registry-memory.ts";
 import { contradiction } from "../../core/failover/stateful-failover/contradiction.ts";
 import { renewLease } from "../../core/failover/stateful-failover/lease.ts";
-import { Fleet, type FleetNode } from "../../core/kernel/fleet.ts";
+import type { Fleet, FleetNode } from "../../core/kernel/fleet.ts";
 import { NodeId, RoleName } from "../../core/kernel/ids.ts";
 import type { Block, Probe } from "../../core/kernel/node.ts";
 import type { Clock, Registry, World } from "../../core/kernel/ports.ts";
 import { FakeAgent as Agent, type FakeAgent, fakeAgents, type Reach } from "./fake-agents.ts";
+import { fleetOf, GENESIS_S, hash, signerOf } from "./fake-network-fleet.ts";
 
 export const ROLE = RoleName.parse("primary");
 export const SLOT_MS = 1_000;
-const GENESIS_S = 1_700_000_000;
-const hash = (height: number): string => `0x${height.toString(16).padStart(64, "0")}`;
-const signerOf = (index: number): string => `0x${String(index + 1).padStart(40, "0")}`;
-
-export function fleetOf(overrides: { mode?: string; failover?: Record<string, unknown>; nodes?: number } = {}): Fleet {
-  const ids = Array.from({ length: overrides.nodes ?? 4 }, (_, index) => `n${index + 1}`);
-  return Fleet.parse({
-    fleet: "testing",
-    chain: {
-      protocol: "evm",
-      chainId: 1,
-      genesisHash: hash(0),
-      finality: { kind: "tag" },
-      slots: { kind: "time", genesisTime: GENESIS_S, seconds: 1 },
-    },
-    regions: { home: "us-east-1", observers: ["us-east-1", "us-west-2"], witness: "us-east-2" },
-    nodes: ids.map((id, index) => ({
-      id,
-      zone: `z${index % 3}`,
-      region: index % 2 === 0 ? "us-east-1" : "us-west-2",
-      rpc: `http://127.0.0.1:${1000 + index}`,
-      agent: `http://127.0.0.1:${2000 + index}`,
-      agentKey: "A".repeat(43),
-      client: index % 2 === 0 ? "geth" : "reth",
-      signer: signerOf(index),
-    })),
-    roles: [{ name: "primary", members: ids, leaseSeconds: 10, mode: overrides.mode ?? "auto" }],
-    policies: { failover: { cooldownSeconds: 0, perHourMax: 100, atOnceMax: 1, ...overrides.failover } },
-  });
-}
 
 export class FakeNetwork {
   nowMs = (GENESIS_S + 1_000) * 1_000;

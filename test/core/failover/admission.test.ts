@@ -14,7 +14,7 @@ import { ATTEMPTS_MAX, attemptSucceeded, countAttempt, LOCK_MS } from "../../../
 import { Fleet } from "../../../core/kernel/fleet.ts";
 import type { IncidentId, NodeId, RoleName } from "../../../core/kernel/ids.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
-import { fleetOf } from "../../support/fake-network.ts";
+import { fleetOf } from "../../support/fake-network-fleet.ts";
 
 const NOW = 1_700_000_000_000;
 const policy = Fleet.parse(fleetOf()).policies.failover;
