@@ -80,8 +80,9 @@ function timeline(paint: Paint, lines: readonly Line[]): string[] {
   if (lines.length === 0) return ["Nothing was written down."];
   return table(
     paint,
-    ["since", "who", "what", "took"],
-    lines.map((line) => [offset(line.sinceFaultMs), paint.cyan(line.who), line.text, line.tookMs === null ? "" : span(line.tookMs)]),
+    // The longest last, so that no line is as wide as the widest.
+    ["since", "took", "who", "what"],
+    lines.map((line) => [offset(line.sinceFaultMs), line.tookMs === null ? "" : span(line.tookMs), paint.cyan(line.who), line.text]),
   ).split("\n");
 }
 
