@@ -1,10 +1,10 @@
 /**
- * What each step of a failover waits for on AWS beyond what a rehearsal shows, from what AWS documents or has announced; where it
+ * What each step of a failover waits for on AWS beyond what a rehearsal shows, from what AWS documents; where it
  * documents nothing the entry says so, and a deployment's own traces must tell. Distances between Regions come on top.
  */
 import type { StepName } from "./failover-run.ts";
 
-const EVENTBRIDGE = "EventBridge: 129 ms at the 99th percentile, end to end (AWS What's New, November 2023)";
+const EVENTBRIDGE = "EventBridge: no latency of a delivery is in its user guide";
 const LAMBDA = "Lambda: nothing warm, under 100 ms to over 1 s cold (Lambda developer guide, execution environment lifecycle)";
 const DYNAMODB =
   "DynamoDB: single-digit milliseconds in one Region (developer guide); a strongly consistent global table adds a round trip to another Region";
