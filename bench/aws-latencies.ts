@@ -5,7 +5,7 @@
 import type { StepName } from "./failover-run.ts";
 
 const EVENTBRIDGE = "EventBridge: no latency of a delivery is in its user guide";
-const LAMBDA = "Lambda: nothing warm, under 100 ms to over 1 s cold (Lambda developer guide, execution environment lifecycle)";
+const LAMBDA = "Lambda: under 100 ms to over 1 s where it starts cold (Lambda developer guide, execution environment lifecycle)";
 const DYNAMODB =
   "DynamoDB: single-digit milliseconds in one Region (developer guide); a strongly consistent global table adds a round trip to another Region";
 const STEPS = "Step Functions Standard: no latency of a transition is documented";
