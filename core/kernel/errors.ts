@@ -86,6 +86,22 @@ export class WaitUnfinished extends Transient {
   }
 }
 
+export class VaultUnavailable extends Transient {
+  override readonly name = "VaultUnavailable";
+  constructor(facts: { vault: string; action: string; cause: unknown }) {
+    super(`the vault ${facts.vault} did not ${facts.action}: ${facts.cause instanceof Error ? facts.cause.message : String(facts.cause)}`, {
+      cause: facts.cause,
+    });
+  }
+}
+
+export class VaultObjectTooLarge extends Permanent {
+  override readonly name = "VaultObjectTooLarge";
+  constructor(facts: { vault: string; key: string; sizeBytes: number; bytesMax: number }) {
+    super(`${facts.key} in ${facts.vault} has ${facts.sizeBytes} bytes; at most ${facts.bytesMax} are read. Nothing of it was read.`);
+  }
+}
+
 export class FleetMismatch extends Permanent {
   override readonly name = "FleetMismatch";
   constructor(facts: { what: string; found: string; allowed: readonly string[] }) {

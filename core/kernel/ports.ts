@@ -78,6 +78,32 @@ export interface Workflows {
   start(name: string, input: Record<string, unknown>): Promise<{ execution: string }>;
 }
 
+/**
+ * Where a vault's objects are: a bucket, a folder. Every object is written once and never changed, so two writers of the same
+ * key cannot harm each other, and a copy in another Region is either the same or damaged.
+ * Thrown are `VaultUnavailable` (try again) and `VaultObjectTooLarge`; the rest is answered.
+ */
+export interface VaultStore {
+  /** For sentences: a folder's path, or `s3://bucket`. */
+  readonly name: string;
+  /** Written only if there is none of that key: of several writers at once exactly one is told `written`. Durable when it resolves. */
+  put(key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }): Promise<{ kind: "written" } | { kind: "exists" }>;
+  /** The whole object, or a range of it; a range that leaves the object is cut off at its end. */
+  get(key: string, options: GetOptions): Promise<{ kind: "found"; bytes: Buffer } | { kind: "absent" }>;
+  /** Keys in bytewise order, at most `limit` (1 to 1,000); `after` is exclusive. */
+  list(prefix: string, options: ListOptions): Promise<readonly VaultObject[]>;
+  remove(key: string): Promise<void>;
+}
+
+export type GetOptions = {
+  /** More than this is refused before it is read. */
+  readonly bytesMax: number;
+  readonly range?: { readonly offset: number; readonly length: number };
+  readonly signal?: AbortSignal;
+};
+export type ListOptions = { readonly after?: string; readonly limit: number; readonly signal?: AbortSignal };
+export type VaultObject = { readonly key: string; readonly sizeBytes: number; readonly modifiedMs: number };
+
 export interface Clock {
   /** For people and for slots. */
   wallMs(): number;

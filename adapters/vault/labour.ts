@@ -1,0 +1,118 @@
+/**
+ * The heavy part of the vault's work, as tasks without state: cut and name chunks, seal a block, open blocks of a pack. Run in
+ * place by a Lambda function, which has one core, or by threads (`labour-threads.ts`) where there are more. Buffers that
+ * tasks read are shared, not copied.
+ */
+
+import type { KeyObject } from "node:crypto";
+import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
+import { type GearTable, nextCut } from "../../core/backup/vault/chunking.ts";
+import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
+import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
+import { openBlock, type SealedBlock, sealBlock } from "../../core/backup/vault/sealing.ts";
+import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
+
+export type CutTask = { readonly kind: "cut"; readonly window: Uint8Array; readonly final: boolean };
+/** `ends` are where each chunk ends within the window; `ids` stand one behind the other. */
+export type Cuts = { readonly ends: Uint32Array; readonly ids: Uint8Array };
+
+export type SealTask = {
+  readonly kind: "seal";
+  readonly content: Uint8Array;
+  readonly key: Uint8Array;
+  readonly header: Uint8Array;
+  readonly number: number;
+};
+
+/** A piece of an opened block that goes into an open file. */
+export type Piece = { readonly fromBytes: number; readonly lengthBytes: number; readonly file: number; readonly position: number };
+export type BlockToOpen = {
+  readonly number: number;
+  readonly block: StoredBlock;
+  /** Where its sealed bytes begin in `bytes`. */
+  readonly startBytes: number;
+  readonly pieces: readonly Piece[];
+};
+export type OpenTask = {
+  readonly kind: "open";
+  readonly bytes: Uint8Array;
+  /** Given where `bytes` are a whole pack: its SHA-256 is then compared with its name. */
+  readonly name: string | null;
+  readonly key: Uint8Array;
+  readonly header: Uint8Array;
+  readonly blocks: readonly BlockToOpen[];
+};
+export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | { readonly kind: "refused"; readonly reason: string };
+
+export type Task = CutTask | SealTask | OpenTask;
+export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedBlock : Opened;
+
+export interface Labour {
+  /** How many tasks are worth having under way at once. */
+  readonly width: number;
+  run<T extends Task>(task: T): Promise<ResultOf<T>>;
+  close(): Promise<void>;
+}
+
+export type LabourKeys = { readonly gear: GearTable; readonly idKey: KeyObject };
+
+/** One task after the other, on the thread that asks. */
+export function labourInPlace(keys: LabourKeys): Labour {
+  return {
+    width: 1,
+    run: async (task) => perform(keys, task),
+    close: async () => {},
+  };
+}
+
+export function perform<T extends Task>(keys: LabourKeys, task: T): ResultOf<T> {
+  const result = task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? sealBlock(task, task.content) : openBlocks(keys, task);
+  return result as ResultOf<T>;
+}
+
+function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
+  const most = Math.ceil(window.length / CHUNK_BYTES.min) + 1;
+  const ends = new Uint32Array(most);
+  const ids = new Uint8Array(most * ID_BYTES);
+  let count = 0;
+  for (let start = 0; start < window.length; ) {
+    const end = nextCut(gear, window, start, window.length, final);
+    if (end === null) break;
+    ids.set(contentId(idKey, window.subarray(start, end)), count * ID_BYTES);
+    ends[count] = end;
+    count += 1;
+    start = end;
+  }
+  return { ends: ends.slice(0, count), ids: ids.slice(0, count * ID_BYTES) };
+}
+
+/** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */
+function openBlocks({ idKey }: LabourKeys, { bytes, name, key, header, blocks }: OpenTask): Opened {
+  if (name !== null && createHash("sha256").update(bytes).digest("hex") !== name)
+    return { kind: "refused", reason: "its bytes do not have the digest that names it" };
+  let plainBytes = 0;
+  for (const { number, block, startBytes, pieces } of blocks) {
+    const sealed = Buffer.from(bytes.buffer, bytes.byteOffset + startBytes, block.sealedBytes);
+    const content = openBlock({ key, header, number }, { ...block, sealed });
+    if (content === null) return { kind: "refused", reason: `block ${number} does not open` };
+    const wrong = firstWrongChunk(idKey, block, content);
+    if (wrong !== null) return { kind: "refused", reason: `chunk ${wrong} of block ${number} is not what its id says` };
+    for (const piece of pieces) writeWhole(piece.file, content.subarray(piece.fromBytes, piece.fromBytes + piece.lengthBytes), piece.position);
+    plainBytes += content.length;
+  }
+  return { kind: "opened", plainBytes };
+}
+
+function firstWrongChunk(idKey: KeyObject, { chunks }: StoredBlock, content: Buffer): number | null {
+  let start = 0;
+  for (const [index, { id, lengthBytes }] of chunks.entries()) {
+    if (!contentId(idKey, content.subarray(start, start + lengthBytes)).equals(id)) return index;
+    start += lengthBytes;
+  }
+  return null;
+}
+
+function writeWhole(file: number, bytes: Uint8Array, position: number): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written, bytes.length - written, position + written);
+}

@@ -1,0 +1,113 @@
+/**
+ * One run that writes into a vault: streams in, references out. What the vault has already, and this writer may trust, is not
+ * stored again; what is new goes into packs; indexes follow their packs as the run goes on, so that a run that dies leaves
+ * most of its work to the next. Nothing here is a backup until a manifest names it.
+ */
+import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
+import { encodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
+import type { Keyring } from "../../core/backup/vault/keyring.ts";
+import { indexKey } from "../../core/backup/vault/manifest.ts";
+import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
+import type { Entropy, VaultStore } from "../../core/kernel/ports.ts";
+import type { Labour } from "./labour.ts";
+import { Memory } from "./memory.ts";
+import { Gathering, PackWriter } from "./pack-writer.ts";
+import { type ReadNext, type StoredStream, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
+
+/** A crash loses what lies in 256 MiB of packs at most. */
+const PACKS_PER_INDEX = 16;
+/** Streams read at once: one more than hands, so that reading one overlaps with cutting another. */
+const extraStreams = 1;
+
+export type VaultWriterGiven = {
+  readonly store: VaultStore;
+  readonly keyring: Keyring;
+  readonly writer: string;
+  /** What is stored already and may be referred to. */
+  readonly known: ChunkTable;
+  readonly labour: Labour;
+  readonly entropy: Entropy;
+};
+export type WrittenIndex = { readonly name: string; readonly sizeBytes: number };
+export type Written = {
+  readonly packs: readonly IndexedPack[];
+  readonly indexes: readonly WrittenIndex[];
+  readonly newChunks: number;
+  readonly storedBytes: number;
+};
+
+export class VaultWriter {
+  /** How many streams may be written at once. */
+  readonly width: number;
+  private readonly given: VaultWriterGiven;
+  private readonly windows: Memory;
+  private readonly packWriter: PackWriter;
+  private readonly fresh = new Set<string>();
+  /** Packs of earlier runs that this one refers to, by their number in the table. */
+  private readonly reused = new Set<number>();
+  private readonly packs: IndexedPack[] = [];
+  private readonly indexes: WrittenIndex[] = [];
+  private unindexed: IndexedPack[] = [];
+  private storedBytes = 0;
+
+  constructor(given: VaultWriterGiven) {
+    this.given = given;
+    this.width = given.labour.width + extraStreams;
+    this.windows = new Memory(WINDOW_BYTES, this.width);
+    this.packWriter = new PackWriter({ ...given, stored: (pack) => this.packStored(pack) });
+  }
+
+  async write(readNext: ReadNext): Promise<StoredStream> {
+    const gathering = new Gathering();
+    try {
+      return await writeStream(readNext, (id, content) => this.take(gathering, id, content), { labour: this.given.labour, windows: this.windows });
+    } finally {
+      this.packWriter.release(gathering);
+    }
+  }
+
+  /** A chunk that a reused stream refers to: its pack belongs to this backup too. False where the table does not know it. */
+  reuse(id: Uint8Array): boolean {
+    const place = this.given.known.find(id);
+    if (place !== null) this.reused.add(place.pack);
+    return place !== null;
+  }
+
+  /** Numbers in the table of the packs that were referred to. */
+  get reusedPacks(): ReadonlySet<number> {
+    return this.reused;
+  }
+
+  async finish(): Promise<Written> {
+    await this.packWriter.finish();
+    await this.writeIndex();
+    return { packs: this.packs, indexes: this.indexes, newChunks: this.fresh.size, storedBytes: this.storedBytes };
+  }
+
+  private async take(gathering: Gathering, id: Uint8Array, content: Uint8Array): Promise<void> {
+    if (this.reuse(id)) return;
+    const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
+    if (this.fresh.has(text)) return;
+    this.fresh.add(text);
+    await this.packWriter.add(gathering, id, content);
+  }
+
+  private async packStored(pack: IndexedPack): Promise<void> {
+    this.packs.push(pack);
+    this.unindexed.push(pack);
+    this.storedBytes += pack.sizeBytes;
+    if (this.unindexed.length >= PACKS_PER_INDEX) await this.writeIndex();
+  }
+
+  private async writeIndex(): Promise<void> {
+    const packs = this.unindexed;
+    if (packs.length === 0) return;
+    this.unindexed = [];
+    const { store, keyring, writer, entropy } = this.given;
+    const header = { vault: keyring.vault, epoch: keyring.epoch, salt: entropy.bytes(SALT_BYTES) };
+    const { name, bytes } = encodeIndex(header, keyring.keyOf("index", header, "a new index"), packs);
+    await store.put(indexKey(writer, name), bytes);
+    this.storedBytes += bytes.length;
+    this.indexes.push({ name, sizeBytes: bytes.length });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What a reader can find wrong in a vault, each under a name of its own, since each asks for another step: a corrupt copy is
+ * fetched from another Region, a foreign or a rolled-back one means that somebody put it there.
+ */
+import { Permanent } from "../../kernel/errors.ts";
+
+type At = { readonly object: string; readonly reason: string };
+
+export class ObjectCorrupt extends Permanent {
+  override readonly name = "ObjectCorrupt";
+  constructor({ object, reason }: At) {
+    super(`${object} is damaged: ${reason}. Nothing of it was used; another Region's copy may be whole.`);
+  }
+}
+
+export class ObjectTruncated extends Permanent {
+  override readonly name = "ObjectTruncated";
+  constructor({ object, reason }: At) {
+    super(`${object} ends too early: ${reason}. Nothing of it was used; another Region's copy may be whole.`);
+  }
+}
+
+/** A whole and genuine object of this vault stands where another belongs. */
+export class ObjectMisplaced extends Permanent {
+  override readonly name = "ObjectMisplaced";
+  constructor({ object, reason }: At) {
+    super(`${object} holds another object of this vault: ${reason}. Somebody exchanged or reordered objects; look at who may write there.`);
+  }
+}
+
+export class ObjectForeign extends Permanent {
+  override readonly name = "ObjectForeign";
+  constructor({ object, reason }: At) {
+    super(`${object} was not written for this vault: ${reason}. Nothing of it was used.`);
+  }
+}
+
+/** Something newer was known to be there. */
+export class VaultRolledBack extends Permanent {
+  override readonly name = "VaultRolledBack";
+  constructor({ object, reason }: At) {
+    super(`${object} was put back to an older state: ${reason}. Object versions in the bucket may still hold the newer one.`);
+  }
+}
+
+export class ObjectMissing extends Permanent {
+  override readonly name = "ObjectMissing";
+  constructor({ object, reason }: At) {
+    super(`${object} is not there: ${reason}. Another Region's copy may be whole.`);
+  }
+}
+
+/** No key of the keyring opens it: a wrong passphrase, or a key that this keyring never had. */
+export class KeyUnknown extends Permanent {
+  override readonly name = "KeyUnknown";
+  constructor({ object, reason }: At) {
+    super(`${object} cannot be opened: ${reason}. Nothing was changed.`);
+  }
+}
+
+export class FormatUnknown extends Permanent {
+  override readonly name = "FormatUnknown";
+  constructor({ object, reason }: At) {
+    super(`${object} is of a format that this version does not read: ${reason}.`);
+  }
+}
