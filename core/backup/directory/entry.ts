@@ -16,15 +16,17 @@ export type Stamp = {
 /** A stretch of a sparse file for which the disk has no blocks: it reads as zeros. */
 export type Hole = { readonly offset: number; readonly length: number };
 
-/** `name` in latin1: one character a byte, so names that are not UTF-8 survive. Never "", ".", "..", never with "/" or NUL. */
-type Common = {
-  readonly name: string;
+/** What every entry has beside its name, and the root has too. */
+export type Attributes = {
   /** 07777: the permissions with set-user, set-group and sticky. */
   readonly mode: number;
   readonly userId: number;
   readonly groupId: number;
   readonly mtimeNs: bigint;
 };
+
+/** `name` in latin1: one character a byte, so names that are not UTF-8 survive. Never "", ".", "..", never with "/" or NUL. */
+type Common = Attributes & { readonly name: string };
 
 /** `lengthBytes` counts the holes; the bytes that `content` refers to are those between them, in order. Holes are ascending and apart. */
 export type FileEntry<C> = Common & {
