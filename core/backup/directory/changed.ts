@@ -23,8 +23,9 @@ export function decideReread(facts: { before: Stamp | null; now: Stamp; fullRere
   if (fullReread) return { kind: "read", reason: "everything is read again in this backup" };
   const changed = differences(before, now);
   if (changed.length > 0) return { kind: "read", reason: `changed since the previous backup: ${changed.join(", ")}` };
-  const lastNs = now.mtimeNs > now.ctimeNs ? now.mtimeNs : now.ctimeNs;
-  if (lastNs >= previousStartedAtNs - RACY_NS) {
+  const believedNs = previousStartedAtNs - RACY_NS;
+  // Both, since not every file system has a change time of its own.
+  if (now.mtimeNs >= believedNs || now.ctimeNs >= believedNs) {
     return { kind: "read", reason: "was written too shortly before the previous backup for its times to tell a later change" };
   }
   return { kind: "reuse", reason: "size, times and inode are those of the previous backup" };
