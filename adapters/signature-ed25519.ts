@@ -66,9 +66,13 @@ export function seal(context: Context, value: unknown, privateKey: KeyObject): S
 export function open<S extends z.ZodType>(context: Context, sealed: unknown, publicKey: string, shape: S): Opened<z.infer<S>> {
   const envelope = Sealed.safeParse(sealed);
   if (!envelope.success) return { kind: "forged", reason: `not a sealed envelope: ${faultsOf(envelope.error).join("; ")}` };
+  return openSigned(context, envelope.data, publicKey, shape);
+}
+
+/** As `open`, for a payload whose length the caller has limited. */
+export function openSigned<S extends z.ZodType>(context: Context, { payload, signature }: Sealed, publicKey: string, shape: S): Opened<z.infer<S>> {
   const key = publicKeyFrom(publicKey);
   if (key === undefined) return { kind: "forged", reason: "the key to verify with is not an Ed25519 public key" };
-  const { payload, signature } = envelope.data;
   if (!verify(null, signedBytes(context, payload), key, Buffer.from(signature, "base64url"))) {
     return { kind: "forged", reason: "the signature does not fit the key, the purpose and the bytes" };
   }

@@ -72,7 +72,11 @@ async function store(folder: string, key: string, bytes: Uint8Array, known: Set<
   }
 }
 
-async function read(folder: string, key: string, { bytesMax, range }: GetOptions): Promise<{ kind: "found"; bytes: Buffer } | { kind: "absent" }> {
+async function read(
+  folder: string,
+  key: string,
+  { bytesMax, range, into }: GetOptions,
+): Promise<{ kind: "found"; bytes: Buffer } | { kind: "absent" }> {
   const file = await open(join(folder, key), "r").catch(absorb("ENOENT", null));
   if (file === null) return { kind: "absent" };
   try {
@@ -80,7 +84,7 @@ async function read(folder: string, key: string, { bytesMax, range }: GetOptions
     const offset = Math.min(range?.offset ?? 0, size);
     const length = Math.min(range?.length ?? size, size - offset);
     if (length > bytesMax) throw new VaultObjectTooLarge({ vault: folder, key, sizeBytes: length, bytesMax });
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = into === undefined ? Buffer.allocUnsafeSlow(length) : Buffer.from(into.buffer, into.byteOffset, length);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await file.read(bytes, filled, length - filled, offset + filled);

@@ -13,13 +13,15 @@ export function memoryVault(clock: Pick<Clock, "wallMs">, name = "memory"): Vaul
       objects.set(key, { bytes: Buffer.from(bytes), modifiedMs: clock.wallMs() });
       return { kind: "written" };
     },
-    async get(key, { bytesMax, range }) {
+    async get(key, { bytesMax, range, into }) {
       refuseKey(key);
       const object = objects.get(key);
       if (object === undefined) return { kind: "absent" };
       const part = range === undefined ? object.bytes : object.bytes.subarray(range.offset, range.offset + range.length);
       if (part.length > bytesMax) throw new VaultObjectTooLarge({ vault: name, key, sizeBytes: part.length, bytesMax });
-      return { kind: "found", bytes: Buffer.from(part) };
+      if (into === undefined) return { kind: "found", bytes: Buffer.from(part) };
+      into.set(part);
+      return { kind: "found", bytes: Buffer.from(into.buffer, into.byteOffset, part.length) };
     },
     async list(prefix, { after, limit }) {
       refuseLimit(limit);

@@ -17,9 +17,11 @@ export type CutTask = { readonly kind: "cut"; readonly window: Uint8Array; reado
 /** `ends` are where each chunk ends within the window; `ids` stand one behind the other. */
 export type Cuts = { readonly ends: Uint32Array; readonly ids: Uint8Array };
 
+/** `block` holds `lengthBytes` of content and room for the tag; its front is sealed in place. */
 export type SealTask = {
   readonly kind: "seal";
-  readonly content: Uint8Array;
+  readonly block: Uint8Array;
+  readonly lengthBytes: number;
   readonly key: Uint8Array;
   readonly header: Uint8Array;
   readonly number: number;
@@ -45,8 +47,10 @@ export type OpenTask = {
 };
 export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | { readonly kind: "refused"; readonly reason: string };
 
+export type SealedInPlace = Omit<SealedBlock, "sealed"> & { readonly sealedBytes: number };
+
 export type Task = CutTask | SealTask | OpenTask;
-export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedBlock : Opened;
+export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : Opened;
 
 export interface Labour {
   /** How many tasks are worth having under way at once. */
@@ -67,7 +71,7 @@ export function labourInPlace(keys: LabourKeys): Labour {
 }
 
 export function perform<T extends Task>(keys: LabourKeys, task: T): ResultOf<T> {
-  const result = task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? sealBlock(task, task.content) : openBlocks(keys, task);
+  const result = task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? seal(task) : openBlocks(keys, task);
   return result as ResultOf<T>;
 }
 
@@ -85,6 +89,12 @@ function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
     start = end;
   }
   return { ends: ends.slice(0, count), ids: ids.slice(0, count * ID_BYTES) };
+}
+
+function seal(task: SealTask): SealedInPlace {
+  const { codec, plainBytes, sealed } = sealBlock(task, task.block.subarray(0, task.lengthBytes));
+  task.block.set(sealed);
+  return { codec, plainBytes, sealedBytes: sealed.length };
 }
 
 /** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */

@@ -9,8 +9,8 @@ import { REFERENCE_IDS_MAX, type StreamReference } from "../../core/backup/vault
 import type { Labour } from "./labour.ts";
 import type { Memory } from "./memory.ts";
 
-/** 4 MiB read at once, behind what the window before may have left over. */
-export const WINDOW_BYTES = 4 * 1024 * 1024 + CHUNK_BYTES.max;
+/** 2 MiB read at once, behind what the window before may have left over. */
+export const WINDOW_BYTES = 2 * 1024 * 1024 + CHUNK_BYTES.max;
 
 /** Fills the front of `into` from the stream's next bytes; 0 at its end. */
 export type ReadNext = (into: Uint8Array) => Promise<number>;
@@ -19,7 +19,13 @@ export type StoredStream = { readonly reference: StreamReference; readonly root:
 /** Where chunks go: stored if they are new. `content` is only valid during the call. */
 export type TakeChunk = (id: Uint8Array, content: Uint8Array) => Promise<void>;
 
-export async function writeStream(readNext: ReadNext, take: TakeChunk, given: { labour: Labour; windows: Memory }): Promise<StoredStream> {
+/** `takeList` gets the chunks of the list of chunks, where that is a stream of its own. */
+export async function writeStream(
+  readNext: ReadNext,
+  take: TakeChunk,
+  takeList: TakeChunk,
+  given: { labour: Labour; windows: Memory },
+): Promise<StoredStream> {
   const merkle = new MerkleRoot();
   let lengthBytes = 0;
   let ids: Uint8Array[] = [];
@@ -37,7 +43,7 @@ export async function writeStream(readNext: ReadNext, take: TakeChunk, given: { 
     await cutWhole(readFrom(list), given, async (id, content) => {
       ids.push(id);
       merkle.add(id);
-      await take(id, content);
+      await takeList(id, content);
     });
   }
   return { reference: { lengthBytes, depth, ids }, root: merkle.root(), chunks: merkle.leaves };

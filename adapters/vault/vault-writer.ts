@@ -12,12 +12,12 @@ import type { Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import type { Labour } from "./labour.ts";
 import { Memory } from "./memory.ts";
 import { Gathering, PackWriter } from "./pack-writer.ts";
-import { type ReadNext, type StoredStream, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
+import { type ReadNext, readFrom, type StoredStream, type TakeChunk, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
 
 /** A crash loses what lies in 256 MiB of packs at most. */
 const PACKS_PER_INDEX = 16;
-/** Streams read at once: one more than hands, so that reading one overlaps with cutting another. */
-const extraStreams = 1;
+/** Streams read at once beyond one for each hand, so that reading one overlaps with cutting another. */
+const EXTRA_STREAMS = 1;
 
 export type VaultWriterGiven = {
   readonly store: VaultStore;
@@ -42,6 +42,8 @@ export class VaultWriter {
   private readonly given: VaultWriterGiven;
   private readonly windows: Memory;
   private readonly packWriter: PackWriter;
+  private readonly tree = new Gathering();
+  private treeTurn: Promise<void> = Promise.resolve();
   private readonly fresh = new Set<string>();
   /** Packs of earlier runs that this one refers to, by their number in the table. */
   private readonly reused = new Set<number>();
@@ -52,18 +54,38 @@ export class VaultWriter {
 
   constructor(given: VaultWriterGiven) {
     this.given = given;
-    this.width = given.labour.width + extraStreams;
-    this.windows = new Memory(WINDOW_BYTES, this.width);
+    this.width = given.labour.width + EXTRA_STREAMS;
+    /** One more for listings, which are written while files wait for their turn. */
+    this.windows = new Memory(WINDOW_BYTES, this.width + 1);
     this.packWriter = new PackWriter({ ...given, stored: (pack) => this.packStored(pack) });
   }
 
+  /** The bytes of a file. */
   async write(readNext: ReadNext): Promise<StoredStream> {
     const gathering = new Gathering();
     try {
-      return await writeStream(readNext, (id, content) => this.take(gathering, id, content), { labour: this.given.labour, windows: this.windows });
+      return await this.writeStream(readNext, (id, content) => this.take(gathering, id, content));
     } finally {
       this.packWriter.release(gathering);
     }
+  }
+
+  /** A listing: kept together with the others and with lists of chunks, so that a tree is read without touching the data. */
+  async writeListing(bytes: Uint8Array): Promise<StoredStream> {
+    return await this.writeStream(readFrom(bytes), (id, content) => this.takeForTree(id, content));
+  }
+
+  private async writeStream(readNext: ReadNext, take: TakeChunk): Promise<StoredStream> {
+    const { labour } = this.given;
+    return await writeStream(readNext, take, (id, content) => this.takeForTree(id, content), { labour, windows: this.windows });
+  }
+
+  /** One after the other: many streams share this gathering. */
+  private async takeForTree(id: Uint8Array, content: Uint8Array): Promise<void> {
+    const before = this.treeTurn;
+    const own = before.then(() => this.take(this.tree, id, content));
+    this.treeTurn = own.catch(() => {});
+    await own;
   }
 
   /** A chunk that a reused stream refers to: its pack belongs to this backup too. False where the table does not know it. */
@@ -79,6 +101,7 @@ export class VaultWriter {
   }
 
   async finish(): Promise<Written> {
+    this.packWriter.release(this.tree);
     await this.packWriter.finish();
     await this.writeIndex();
     return { packs: this.packs, indexes: this.indexes, newChunks: this.fresh.size, storedBytes: this.storedBytes };

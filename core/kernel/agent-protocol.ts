@@ -20,6 +20,7 @@ export const CONTEXT = {
   reply: "synnergy-ha/reply/1\n",
   delegation: "synnergy-ha/delegation/1\n",
   closing: "synnergy-ha/closing/1\n",
+  manifest: "synnergy-ha/manifest/1\n",
 } as const;
 
 export const Delegation = z.object({

@@ -99,6 +99,8 @@ export type GetOptions = {
   /** More than this is refused before it is read. */
   readonly bytesMax: number;
   readonly range?: { readonly offset: number; readonly length: number };
+  /** Memory to read into, of `bytesMax` at least; the answer's bytes are then a view of it. */
+  readonly into?: Uint8Array;
   readonly signal?: AbortSignal;
 };
 export type ListOptions = { readonly after?: string; readonly limit: number; readonly signal?: AbortSignal };

@@ -11,12 +11,13 @@ export type ChunkPlace = { readonly pack: number; readonly block: number; readon
 const FIELDS = 4;
 const EMPTY = -1;
 const LOAD_MAX = 0.5;
+const FIRST_SLOTS = 4_096;
 
 export class ChunkTable {
   readonly packs: IndexedPack[] = [];
-  private ids = Buffer.allocUnsafe(1024 * ID_BYTES);
-  private places = new Uint32Array(1024 * FIELDS);
-  private slots = new Int32Array(4096).fill(EMPTY);
+  private ids = Buffer.allocUnsafe(FIRST_SLOTS * LOAD_MAX * ID_BYTES);
+  private places = new Uint32Array(FIRST_SLOTS * LOAD_MAX * FIELDS);
+  private slots = new Int32Array(FIRST_SLOTS).fill(EMPTY);
   private used = 0;
 
   get size(): number {
@@ -69,8 +70,8 @@ export class ChunkTable {
 
   private grow(): void {
     const slots = new Int32Array(this.slots.length * 2).fill(EMPTY);
-    const ids = Buffer.allocUnsafe((slots.length / 2) * ID_BYTES);
-    const places = new Uint32Array((slots.length / 2) * FIELDS);
+    const ids = Buffer.allocUnsafe(slots.length * LOAD_MAX * ID_BYTES);
+    const places = new Uint32Array(slots.length * LOAD_MAX * FIELDS);
     this.ids.copy(ids, 0, 0, this.used * ID_BYTES);
     places.set(this.places.subarray(0, this.used * FIELDS));
     Object.assign(this, { slots, ids, places });

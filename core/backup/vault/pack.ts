@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { FormatUnknown, ObjectCorrupt, ObjectForeign, ObjectMisplaced, ObjectTruncated } from "./faults.ts";
-import { decodeHeader, encodeHeader, HEADER_BYTES, type ObjectHeader } from "./object-header.ts";
+import { decodeHeader, HEADER_BYTES, type ObjectHeader } from "./object-header.ts";
 import { readBlocks, type StoredBlock, writeBlocks } from "./pack-table.ts";
 import { CODEC_MAX, type Codec, openBlock, sealBlock } from "./sealing.ts";
 import { TABLE_BYTES_MAX } from "./sizes.ts";
@@ -16,27 +16,18 @@ import { TABLE_BYTES_MAX } from "./sizes.ts";
 const TABLE_NUMBER = 0xff_ff_ff_ff;
 const FOOTER_BYTES = 9;
 
-export type PackParts = {
-  readonly header: ObjectHeader;
-  readonly key: Uint8Array;
-  readonly blocks: readonly { readonly stored: StoredBlock; readonly sealed: Uint8Array }[];
-};
-export type FinishedPack = { readonly name: string; readonly bytes: Buffer };
+export type PackEnd = { readonly table: Buffer; readonly footer: Buffer };
 
-export function finishPack({ header, key, blocks }: PackParts): FinishedPack {
-  const head = encodeHeader("pack", header);
-  const table = new ByteWriter(64 * 1024);
-  writeBlocks(
-    table,
-    blocks.map(({ stored }) => stored),
-  );
-  const sealedTable = sealBlock({ key, header: head, number: TABLE_NUMBER }, table.finish());
+/** What follows a pack's blocks. */
+export function packEnd(place: { key: Uint8Array; header: Uint8Array }, blocks: readonly StoredBlock[]): PackEnd {
+  const writer = new ByteWriter(64 * 1024);
+  writeBlocks(writer, blocks);
+  const { codec, plainBytes, sealed } = sealBlock({ ...place, number: TABLE_NUMBER }, writer.finish());
   const footer = Buffer.alloc(FOOTER_BYTES);
-  footer.writeUInt8(sealedTable.codec, 0);
-  footer.writeUInt32BE(sealedTable.plainBytes, 1);
-  footer.writeUInt32BE(sealedTable.sealed.length, 5);
-  const bytes = Buffer.concat([head, ...blocks.map(({ sealed }) => sealed), sealedTable.sealed, footer]);
-  return { name: objectName(bytes), bytes };
+  footer.writeUInt8(codec, 0);
+  footer.writeUInt32BE(plainBytes, 1);
+  footer.writeUInt32BE(sealed.length, 5);
+  return { table: sealed, footer };
 }
 
 export function objectName(bytes: Uint8Array): string {
@@ -74,7 +65,7 @@ export function readPackTable(bytes: Buffer, object: string, vault: Uint8Array, 
  */
 export function judgePack(
   bytes: Buffer,
-  expected: { name: string; sizeBytes: number; vault: Uint8Array },
+  expected: { name: string; sizeBytes: number; salt: Uint8Array; vault: Uint8Array },
   object: string,
   keyOf: (header: ObjectHeader) => Uint8Array,
 ): Error {
@@ -86,8 +77,11 @@ export function judgePack(
     });
   }
   try {
-    readPackTable(bytes, object, expected.vault, keyOf);
-    return new ObjectMisplaced({ object, reason: `it is the whole pack ${digest}` });
+    const { header } = readPackTable(bytes, object, expected.vault, keyOf);
+    // No two packs share a salt: with ours it is the right pack, damaged within a block.
+    return Buffer.from(expected.salt).equals(header.salt)
+      ? new ObjectCorrupt({ object, reason: `its digest is ${digest}` })
+      : new ObjectMisplaced({ object, reason: `it is the pack ${digest}` });
   } catch (fault) {
     if (fault instanceof ObjectForeign || fault instanceof FormatUnknown) return fault;
     return bytes.length < expected.sizeBytes

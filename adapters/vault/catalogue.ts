@@ -1,0 +1,87 @@
+/**
+ * What a vault holds, from its indexes: for a restore exactly those that the manifest names, for a writer its own and those
+ * of others whose contents somebody else has verified, so that one captured node cannot make another refer to rubbish.
+ */
+import { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
+import { ObjectMisplaced, ObjectMissing } from "../../core/backup/vault/faults.ts";
+import { decodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
+import type { Keyring } from "../../core/backup/vault/keyring.ts";
+import { indexKey, indexPrefix } from "../../core/backup/vault/manifest.ts";
+import { objectName } from "../../core/backup/vault/pack.ts";
+import { INDEX_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
+import type { VaultStore } from "../../core/kernel/ports.ts";
+import { LIST_LIMIT_MAX } from "../../core/kernel/vault-keys.ts";
+import { fromAnyStore } from "./any-store.ts";
+
+export type NamedIndex = { readonly writer: string; readonly name: string; readonly sizeBytes: number };
+/** Indexes read at once: each is small, and the time goes into waiting for a bucket. */
+const AT_ONCE = 8;
+
+export class Catalogue {
+  readonly table = new ChunkTable();
+  readonly indexes: NamedIndex[] = [];
+  /** By a pack's number in the table: who wrote it, and which index named it. */
+  private readonly origins: { writer: string; index: NamedIndex }[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  /** A pack that a second index names again stays with the first. */
+  add(index: NamedIndex, packs: readonly IndexedPack[]): void {
+    this.indexes.push(index);
+    for (const pack of packs) {
+      if (this.numbers.has(pack.name)) continue;
+      this.numbers.set(pack.name, this.table.addPack(pack));
+      this.origins.push({ writer: index.writer, index });
+    }
+  }
+
+  writerOf(pack: IndexedPack): string {
+    return this.originOf(pack).writer;
+  }
+
+  indexOf(pack: IndexedPack): NamedIndex {
+    return this.originOf(pack).index;
+  }
+
+  private originOf(pack: IndexedPack): { writer: string; index: NamedIndex } {
+    const origin = this.origins[this.numbers.get(pack.name) ?? -1];
+    if (origin === undefined) throw new RangeError(`pack ${pack.name} is in none of this catalogue's indexes`);
+    return origin;
+  }
+}
+
+/** The named indexes, each from the first store that has it whole. */
+export async function loadCatalogue(stores: readonly VaultStore[], keyring: Keyring, indexes: readonly NamedIndex[]): Promise<Catalogue> {
+  const catalogue = new Catalogue();
+  for (let start = 0; start < indexes.length; start += AT_ONCE) {
+    const part = indexes.slice(start, start + AT_ONCE);
+    const read = await Promise.all(part.map((index) => fromAnyStore(stores, (store) => readIndex(store, keyring, index))));
+    for (const [offset, packs] of read.entries()) catalogue.add(part[offset] as NamedIndex, packs);
+  }
+  return catalogue;
+}
+
+/** Every index that a writer ever stored here, those of runs that died included. */
+export async function listIndexes(store: VaultStore, writer: string): Promise<NamedIndex[]> {
+  const found: NamedIndex[] = [];
+  const prefix = indexPrefix(writer);
+  let after: string | undefined;
+  for (;;) {
+    const page = await store.list(prefix, { limit: LIST_LIMIT_MAX, ...(after === undefined ? {} : { after }) });
+    found.push(...page.map(({ key, sizeBytes }) => ({ writer, name: key.slice(prefix.length), sizeBytes })));
+    after = page.at(-1)?.key;
+    if (page.length < LIST_LIMIT_MAX) return found;
+  }
+}
+
+async function readIndex(store: VaultStore, keyring: Keyring, { writer, name }: NamedIndex): Promise<IndexedPack[]> {
+  const key = indexKey(writer, name);
+  const object = `${store.name}/${key}`;
+  const got = await store.get(key, { bytesMax: INDEX_BYTES_MAX });
+  if (got.kind === "absent") throw new ObjectMissing({ object, reason: "a manifest names it" });
+  const digest = objectName(got.bytes);
+  const decode = (): IndexedPack[] => decodeIndex(got.bytes, object, keyring.vault, (header) => keyring.keyOf("index", header, object));
+  if (digest === name) return decode();
+  decode();
+  // It opens, so it is genuine; its name says that it is another.
+  throw new ObjectMisplaced({ object, reason: `it is the whole index ${digest}` });
+}
