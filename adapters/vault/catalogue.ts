@@ -3,7 +3,7 @@
  * of others whose contents somebody else has verified, so that one captured node cannot make another refer to rubbish.
  */
 import { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
-import { ObjectMisplaced, ObjectMissing } from "../../core/backup/vault/faults.ts";
+import { ObjectMisplaced, ObjectMissing, VaultFault } from "../../core/backup/vault/faults.ts";
 import { decodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey, indexPrefix } from "../../core/backup/vault/manifest.ts";
@@ -34,13 +34,8 @@ export class Catalogue {
     }
   }
 
-  writerOf(pack: IndexedPack): string {
-    return this.originOf(pack).writer;
-  }
-
-  indexOf(pack: IndexedPack): NamedIndex {
-    return this.originOf(pack).index;
-  }
+  readonly writerOf = (pack: IndexedPack): string => this.originOf(pack).writer;
+  readonly indexOf = (pack: IndexedPack): NamedIndex => this.originOf(pack).index;
 
   private originOf(pack: IndexedPack): { writer: string; index: NamedIndex } {
     const origin = this.origins[this.numbers.get(pack.name) ?? -1];
@@ -49,15 +44,32 @@ export class Catalogue {
   }
 }
 
-/** The named indexes, each from the first store that has it whole. */
+/** The named indexes, each from the first store that has it whole. Throws the fault of one that none has. */
 export async function loadCatalogue(stores: readonly VaultStore[], keyring: Keyring, indexes: readonly NamedIndex[]): Promise<Catalogue> {
+  const { catalogue, faults } = await loadUsable(stores, keyring, indexes);
+  const [fault] = faults;
+  if (fault !== undefined) throw fault;
+  return catalogue;
+}
+
+/** As many of the indexes as are whole, and what is wrong with the others: a writer then stores again what they named. */
+export async function loadUsable(
+  stores: readonly VaultStore[],
+  keyring: Keyring,
+  indexes: readonly NamedIndex[],
+): Promise<{ catalogue: Catalogue; faults: readonly Error[] }> {
   const catalogue = new Catalogue();
+  const faults: Error[] = [];
   for (let start = 0; start < indexes.length; start += AT_ONCE) {
     const part = indexes.slice(start, start + AT_ONCE);
-    const read = await Promise.all(part.map((index) => fromAnyStore(stores, (store) => readIndex(store, keyring, index))));
-    for (const [offset, packs] of read.entries()) catalogue.add(part[offset] as NamedIndex, packs);
+    const read = await Promise.allSettled(part.map((index) => fromAnyStore(stores, (store) => readIndex(store, keyring, index))));
+    for (const [offset, result] of read.entries()) {
+      if (result.status === "fulfilled") catalogue.add(part[offset] as NamedIndex, result.value);
+      else if (result.reason instanceof VaultFault) faults.push(result.reason);
+      else throw result.reason;
+    }
   }
-  return catalogue;
+  return { catalogue, faults };
 }
 
 /** Every index that a writer ever stored here, those of runs that died included. */

@@ -29,21 +29,24 @@ export class StreamReader {
     this.given = given;
   }
 
-  /** A stream's own chunks, whatever its depth; `onList` hears of the chunks that its lists consist of. */
-  async chunkIds({ depth, ids }: StreamReference, onList: (id: Uint8Array) => void = () => {}): Promise<Uint8Array[]> {
+  /** The ids of a stream's own chunks, then of the list that they stand in, and so on up to the reference's. */
+  async levels({ depth, ids }: StreamReference): Promise<Uint8Array[][]> {
     let list = [...ids];
+    const levels = [list];
     for (let level = depth; level > 0; level -= 1) {
-      for (const id of list) onList(id);
       const bytes = await this.chunks(list);
-      if (bytes.length % ID_BYTES !== 0)
+      if (bytes.length % ID_BYTES !== 0) {
         throw new ObjectCorrupt({ object: "a list of chunks", reason: `it has ${bytes.length} bytes, no multiple of ${ID_BYTES}` });
+      }
       list = Array.from({ length: bytes.length / ID_BYTES }, (_, index) => bytes.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
+      levels.unshift(list);
     }
-    return list;
+    return levels;
   }
 
   async read(reference: StreamReference): Promise<Buffer> {
-    const bytes = await this.chunks(await this.chunkIds(reference));
+    const [own = []] = await this.levels(reference);
+    const bytes = await this.chunks(own);
     if (bytes.length !== reference.lengthBytes) {
       throw new ObjectCorrupt({ object: "a stream", reason: `its chunks have ${bytes.length} bytes, it should have ${reference.lengthBytes}` });
     }

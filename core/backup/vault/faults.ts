@@ -4,16 +4,19 @@
  */
 import { Permanent } from "../../kernel/errors.ts";
 
+/** Something in the vault is wrong; what it is says the name. */
+export abstract class VaultFault extends Permanent {}
+
 type At = { readonly object: string; readonly reason: string };
 
-export class ObjectCorrupt extends Permanent {
+export class ObjectCorrupt extends VaultFault {
   override readonly name = "ObjectCorrupt";
   constructor({ object, reason }: At) {
     super(`${object} is damaged: ${reason}. Nothing of it was used; another Region's copy may be whole.`);
   }
 }
 
-export class ObjectTruncated extends Permanent {
+export class ObjectTruncated extends VaultFault {
   override readonly name = "ObjectTruncated";
   constructor({ object, reason }: At) {
     super(`${object} ends too early: ${reason}. Nothing of it was used; another Region's copy may be whole.`);
@@ -21,14 +24,14 @@ export class ObjectTruncated extends Permanent {
 }
 
 /** A whole and genuine object of this vault stands where another belongs. */
-export class ObjectMisplaced extends Permanent {
+export class ObjectMisplaced extends VaultFault {
   override readonly name = "ObjectMisplaced";
   constructor({ object, reason }: At) {
     super(`${object} holds another object of this vault: ${reason}. Somebody exchanged or reordered objects; look at who may write there.`);
   }
 }
 
-export class ObjectForeign extends Permanent {
+export class ObjectForeign extends VaultFault {
   override readonly name = "ObjectForeign";
   constructor({ object, reason }: At) {
     super(`${object} was not written for this vault: ${reason}. Nothing of it was used.`);
@@ -36,14 +39,14 @@ export class ObjectForeign extends Permanent {
 }
 
 /** Something newer was known to be there. */
-export class VaultRolledBack extends Permanent {
+export class VaultRolledBack extends VaultFault {
   override readonly name = "VaultRolledBack";
   constructor({ object, reason }: At) {
     super(`${object} was put back to an older state: ${reason}. Object versions in the bucket may still hold the newer one.`);
   }
 }
 
-export class ObjectMissing extends Permanent {
+export class ObjectMissing extends VaultFault {
   override readonly name = "ObjectMissing";
   constructor({ object, reason }: At) {
     super(`${object} is not there: ${reason}. Another Region's copy may be whole.`);
@@ -51,14 +54,14 @@ export class ObjectMissing extends Permanent {
 }
 
 /** No key of the keyring opens it: a wrong passphrase, or a key that this keyring never had. */
-export class KeyUnknown extends Permanent {
+export class KeyUnknown extends VaultFault {
   override readonly name = "KeyUnknown";
   constructor({ object, reason }: At) {
     super(`${object} cannot be opened: ${reason}. Nothing was changed.`);
   }
 }
 
-export class FormatUnknown extends Permanent {
+export class FormatUnknown extends VaultFault {
   override readonly name = "FormatUnknown";
   constructor({ object, reason }: At) {
     super(`${object} is of a format that this version does not read: ${reason}.`);

@@ -77,6 +77,13 @@ export const Manifest = z.strictObject({
     newChunks: Count,
     chunks: Count,
   }),
+  /** The folder's own; no listing holds them. */
+  rootAttributes: z.strictObject({
+    mode: z.int().min(0).max(0o7777),
+    userId: Count,
+    groupId: Count,
+    mtimeNs: z.string().regex(/^-?\d{1,20}$/),
+  }),
   root: StreamReferenceJson,
   /** RFC 6962 over the ids of all chunks, in the order in which a restore meets them. */
   merkleRoot: Digest,

@@ -1,7 +1,7 @@
 /** A listing is read as it was written, whatever the names' bytes; whatever else is read ends in a fault by name. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeListing, encodeListing, type ListedEntry } from "../../../../core/backup/directory/listing.ts";
+import { decodeListing, encodeListing, type ListedEntry } from "../../../../core/backup/directory/listing-format.ts";
 import { noise } from "../../../support/noise.ts";
 
 const latin1Name = fc
