@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 
 export type Question = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
 export type Reply = { readonly id: number; readonly result?: unknown; readonly error?: { readonly code: number; readonly message: string } };
-export type Lie = (question: Question, reply: Reply) => Reply;
+/** It may take its time over it. */
+export type Lie = (question: Question, reply: Reply) => Reply | Promise<Reply>;
 
 export type LyingNode = {
   readonly url: string;
@@ -15,15 +16,17 @@ export type LyingNode = {
   close(): Promise<void>;
 };
 
-export const honest: Lie = (_question, reply) => reply;
+type Change = (question: Question, reply: Reply) => Reply;
+
+export const honest: Change = (_question, reply) => reply;
 
 /** Changes the results of one method, as copies. */
-export function lieOf(method: string, change: (result: never, question: Question) => unknown): Lie {
+export function lieOf(method: string, change: (result: never, question: Question) => unknown): Change {
   return (question, reply) => (question.method === method ? { ...reply, result: change(structuredClone(reply.result) as never, question) } : reply);
 }
 
 export async function startLyingNode(url: string): Promise<LyingNode> {
-  let lie = honest;
+  let lie: Lie = honest;
   let [open, most] = [0, 0];
   const asked: Question[] = [];
   const server = createServer(async (request, response) => {
@@ -36,7 +39,9 @@ export async function startLyingNode(url: string): Promise<LyingNode> {
     asked.push(...questions);
     const passed = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
     const replies = (await passed.json()) as Reply[];
-    const answers = questions.map((question) => lie(question, replies.find(({ id }) => id === question.id) ?? { id: question.id }));
+    const answers = await Promise.all(
+      questions.map(async (question) => lie(question, replies.find(({ id }) => id === question.id) ?? { id: question.id })),
+    );
     open -= 1;
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answers));
   });

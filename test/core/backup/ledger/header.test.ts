@@ -102,4 +102,14 @@ describe("the root of a list", () => {
   it("is, without items, the best-known root there is", () => {
     expect(hexOf(orderedTrieRoot([]))).toBe(EMPTY_ROOT);
   });
+
+  it("takes nodes shorter than a hash as they are: two single bytes make one branch that holds both leaves", () => {
+    // Keys 0x80 and 0x01; by hand: at nibble 0 the leaf [0x31, "b"], at nibble 8 the leaf [0x30, "a"], and sixteen nothings with them.
+    const branch = `0xd5c23162${"80".repeat(7)}c23061${"80".repeat(8)}`;
+    expect(hexOf(orderedTrieRoot([Uint8Array.of(0x61), Uint8Array.of(0x62)]))).toBe(hexOf(keccak(bytesOf(branch))));
+  });
+
+  it("of one item is a leaf that holds its whole key", () => {
+    expect(hexOf(orderedTrieRoot([Uint8Array.of(0x61)]))).toBe(hexOf(keccak(bytesOf("0xc482208061"))));
+  });
 });
