@@ -14,10 +14,17 @@ const Quantity = z
 
 const RpcBlock = z.object({ number: Quantity, hash: Hash, parentHash: Hash, timestamp: Quantity, miner: Address });
 const RpcRef = z.object({ number: Quantity, hash: Hash });
-const Item = z.object({ id: z.int(), result: z.unknown().optional(), error: z.object({ message: z.string() }).optional() });
+const Item = z.object({
+  id: z.int(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.int().optional(), message: z.string() }).optional(),
+});
 
 export type Call = { readonly method: string; readonly params: readonly unknown[] };
-export type Replies = { readonly kind: "replies"; readonly of: (index: number) => unknown } | { readonly kind: "malformed"; readonly reason: string };
+export type RpcError = { readonly code?: number | undefined; readonly message: string };
+export type Replies =
+  | { readonly kind: "replies"; readonly of: (index: number) => unknown; readonly errorOf: (index: number) => RpcError | undefined }
+  | { readonly kind: "malformed"; readonly reason: string };
 
 /** Ids are places in the batch, so that answers are matched whatever their order. */
 export function batchBody(calls: readonly Call[]): string {
@@ -32,14 +39,16 @@ export function readBatch(text: string, count: number): Replies {
   if (!Array.isArray(parsed.value)) return malformed(`not a batch of answers but ${excerpt(text)}`);
   if (parsed.value.length > count) return malformed(`${parsed.value.length} answers to ${count} questions`);
   const results = new Map<number, unknown>();
+  const errors = new Map<number, RpcError>();
   for (const each of parsed.value) {
     const item = Item.safeParse(each);
     if (!item.success) return malformed(`an item of the batch is not a JSON-RPC answer: ${excerpt(JSON.stringify(each))}`);
     const { id, result } = item.data;
     if (id < 0 || id >= count || results.has(id)) return malformed(`an answer with the id ${id}, which was not asked or was answered before`);
     results.set(id, item.data.error === undefined ? result : undefined);
+    if (item.data.error !== undefined) errors.set(id, item.data.error);
   }
-  return { kind: "replies", of: (index) => results.get(index) };
+  return { kind: "replies", of: (index) => results.get(index), errorOf: (index) => errors.get(index) };
 }
 
 function parseJson(text: string): { kind: "json"; value: unknown } | { kind: "malformed"; reason: string } {

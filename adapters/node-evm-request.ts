@@ -8,7 +8,13 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 
 export type Posted =
   | { readonly kind: "body"; readonly text: string; readonly latencyMs: number }
-  | { readonly kind: "refused" | "silent" | "malformed"; readonly reason: string; readonly latencyMs: number };
+  | {
+      readonly kind: "refused" | "silent" | "malformed";
+      readonly reason: string;
+      readonly latencyMs: number;
+      /** Malformed for its size alone: asked for less, it may fit. */
+      readonly oversize?: true;
+    };
 
 export type PostLimits = { readonly timeoutMs: number; readonly bytesMax: number; readonly signal?: AbortSignal };
 
@@ -30,9 +36,9 @@ const BROKEN_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 type Attempt = Posted & { readonly staleConnection?: boolean };
 
-export function nodeConnection(url: URL): NodeConnection {
+export function nodeConnection(url: URL, { socketsMax = SOCKETS_MAX }: { socketsMax?: number } = {}): NodeConnection {
   const secure = url.protocol === "https:";
-  const settings = { keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: 1, timeout: IDLE_MS };
+  const settings = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: 1, timeout: IDLE_MS };
   const agent = secure ? new HttpsAgent(settings) : new HttpAgent(settings);
   const send = secure ? httpsRequest : httpRequest;
 
@@ -46,7 +52,11 @@ export function nodeConnection(url: URL): NodeConnection {
         received = true;
         const wrong = headFault(response);
         if (wrong) return stop(wrong.kind, wrong.reason);
-        collect(response, bytesMax, { done: (text) => settle({ kind: "body", text }), fail: stop });
+        collect(response, bytesMax, {
+          done: (text) => settle({ kind: "body", text }),
+          fail: stop,
+          tooLarge: () => stop("malformed", `the answer has more than ${bytesMax} bytes`, { oversize: true }),
+        });
       });
       const timer = setTimeout(
         () => stop("silent", received ? `the answer was not whole within ${timeoutMs} ms` : `no answer within ${timeoutMs} ms`),
@@ -61,11 +71,13 @@ export function nodeConnection(url: URL): NodeConnection {
       if (signal?.aborted) return aborted();
       request.end(body);
 
-      function stop(kind: "silent" | "malformed", reason: string): void {
-        settle({ kind, reason });
+      function stop(kind: "silent" | "malformed", reason: string, more: { oversize?: true } = {}): void {
+        settle({ kind, reason, ...more });
         request.destroy();
       }
-      type Outcome = { kind: "body"; text: string } | { kind: "refused" | "silent" | "malformed"; reason: string; staleConnection?: boolean };
+      type Outcome =
+        | { kind: "body"; text: string }
+        | { kind: "refused" | "silent" | "malformed"; reason: string; staleConnection?: boolean; oversize?: true };
       function settle(outcome: Outcome): void {
         if (settled) return;
         settled = true;
@@ -112,14 +124,14 @@ function headFault(response: IncomingMessage): { kind: "silent" | "malformed"; r
   return null;
 }
 
-type Collecting = { done: (text: string) => void; fail: (kind: "silent" | "malformed", reason: string) => void };
+type Collecting = { done: (text: string) => void; fail: (kind: "silent", reason: string) => void; tooLarge: () => void };
 
-function collect(response: IncomingMessage, bytesMax: number, { done, fail }: Collecting): void {
+function collect(response: IncomingMessage, bytesMax: number, { done, fail, tooLarge }: Collecting): void {
   const parts: Buffer[] = [];
   let bytes = 0;
   response.on("data", (part: Buffer) => {
     bytes += part.length;
-    if (bytes > bytesMax) return fail("malformed", `the answer has more than ${bytesMax} bytes`);
+    if (bytes > bytesMax) return tooLarge();
     parts.push(part);
   });
   response.on("end", () => done(Buffer.concat(parts).toString("utf8")));

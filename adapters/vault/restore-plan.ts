@@ -1,7 +1,8 @@
 /** Which pieces of which blocks go where, gathered by pack: a plan for files that are open. */
-import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
+
 import type { Stretch } from "../../core/backup/directory/stretches.ts";
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
+import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
 import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Piece } from "./labour.ts";
 import type { WantedBlock } from "./vault-reader.ts";
