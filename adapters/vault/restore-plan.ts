@@ -21,9 +21,6 @@ export class RestorePlan {
   add(file: number, stretches: readonly Stretch[], chunks: readonly Uint8Array[], path: string): void {
     const rooms = stretches.values();
     let room = { offset: 0, length: 0 };
-    const refuse = (reason: string): never => {
-      throw new ObjectCorrupt({ object: path, reason });
-    };
     for (const id of chunks) {
       const place = this.table.find(id);
       if (place === null) throw new ObjectMissing({ object: `chunk ${Buffer.from(id).toString("hex")} of ${path}`, reason: "no index names it" });
@@ -31,7 +28,7 @@ export class RestorePlan {
       for (let from = 0; from < place.lengthBytes; ) {
         if (room.length === 0) {
           const next = rooms.next();
-          if (next.done) return refuse("its chunks have more bytes than the file");
+          if (next.done) throw new ObjectCorrupt({ object: path, reason: "its chunks have more bytes than the file" });
           room = { ...next.value };
         }
         const lengthBytes = Math.min(room.length, place.lengthBytes - from);
@@ -41,7 +38,7 @@ export class RestorePlan {
         from += lengthBytes;
       }
     }
-    if (room.length > 0 || !rooms.next().done) refuse("its chunks have fewer bytes than the file");
+    if (room.length > 0 || !rooms.next().done) throw new ObjectCorrupt({ object: path, reason: "its chunks have fewer bytes than the file" });
   }
 
   packs(): { pack: IndexedPack; blocks: WantedBlock[] }[] {

@@ -1,0 +1,53 @@
+/** A vault for tests: fixed keys, labour in place, a clock that is an hour later, so that no file looks as if it was just written. */
+import { backupDirectory, type BackupDone } from "../../adapters/vault/backup-directory.ts";
+import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
+import type { OpenVault } from "../../adapters/vault/keyrings.ts";
+import { systemEntropy } from "../../adapters/entropy-system.ts";
+import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
+import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
+import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
+import { keyring } from "./vault-objects.ts";
+
+const privateKey = signingKeyFrom(Buffer.alloc(32, 9));
+export const trust = (): string[] => [publicKeyOf(privateKey)];
+
+const HOUR_MS = 3_600_000;
+export const laterClock: Clock = {
+  wallMs: () => Date.now() + HOUR_MS,
+  monotonicMs: () => performance.now(),
+  sleep: async () => {},
+};
+
+export function testVault(): { vault: OpenVault; labour: Labour } {
+  return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };
+}
+
+export async function backUp(store: VaultStore, folder: string, node = "n1"): Promise<BackupDone> {
+  const { vault, labour } = testVault();
+  const given = { store, vault, labour, clock: laterClock, entropy: systemEntropy(), privateKey, trust };
+  return await backupDirectory(given, {
+    folder,
+    source: `${node}.directory` as SourceName,
+    writer: node as Writer,
+    node: null,
+    consistency: "files-only",
+    chain: null,
+    fullReread: false,
+    newestKnown: 0,
+    verified: [],
+    program: "test",
+  });
+}
+
+/** Takes so many puts and refuses every one after them, as a bucket does for a process that was killed. */
+export function dyingStore(store: VaultStore, putsMax: number): VaultStore {
+  let puts = 0;
+  return {
+    ...store,
+    put: async (key, bytes, options) => {
+      puts += 1;
+      if (puts > putsMax) throw new Error(`died at put ${puts}`);
+      return await store.put(key, bytes, options);
+    },
+  };
+}
