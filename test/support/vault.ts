@@ -1,9 +1,15 @@
 /** A vault for tests: fixed keys, labour in place, a clock that is an hour later, so that no file looks as if it was just written. */
-import { backupDirectory, type BackupDone } from "../../adapters/vault/backup-directory.ts";
-import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
-import type { OpenVault } from "../../adapters/vault/keyrings.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
+import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
+import type { OpenVault } from "../../adapters/vault/keyrings.ts";
+import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
+import { newestManifest } from "../../adapters/vault/manifests.ts";
+import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
@@ -17,6 +23,26 @@ export const laterClock: Clock = {
   monotonicMs: () => performance.now(),
   sleep: async () => {},
 };
+
+/** Opens the newest backup of n1's directory and puts it at `target`, which is answered. */
+export async function restoreNewest(stores: readonly VaultStore[], target: string): Promise<string> {
+  const { vault, labour } = testVault();
+  const [nearest] = stores;
+  const newest = nearest === undefined ? null : await newestManifest(nearest, "n1.directory", vault.keyring.vault, trust);
+  if (newest === null) throw new Error("there is no backup of n1's directory");
+  await restoreDirectory({ stores, keyring: vault.keyring, labour }, newest.manifest, target);
+  return target;
+}
+
+/** A new one for each test of the file, removed after it. */
+export function temporaryFolder(): () => string {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "synnergy-vault-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  return () => folder;
+}
 
 export function testVault(): { vault: OpenVault; labour: Labour } {
   return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };

@@ -25,8 +25,9 @@ export type BlockPlace = { readonly key: Uint8Array; readonly header: Uint8Array
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 /** What does not shrink by a thirty-second is stored as it is: it is then read without work. */
 const WORTH = 31 / 32;
-/** Told by a sample from the middle, so that keys and noise are not compressed in vain. */
-const SAMPLE_BYTES = 16 * 1024;
+/** Told by samples from all over the block, so that keys and noise are not compressed in vain. */
+const SAMPLES = 16;
+const SAMPLE_BYTES = 2 * 1024;
 
 export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: "pack" | "index"): Buffer {
   return Buffer.from(hkdfSync("sha256", dataKey, salt, `synnergy-ha/vault/${purpose}/1`, KEY_BYTES));
@@ -58,14 +59,15 @@ export function openBlock(place: BlockPlace, block: SealedBlock): Buffer | null 
 }
 
 function pack(content: Uint8Array): { codec: Codec; packed: Uint8Array } {
-  if (content.length > 2 * SAMPLE_BYTES) {
-    const middle = (content.length - SAMPLE_BYTES) >>> 1;
-    if (zstdCompressSync(content.subarray(middle, middle + SAMPLE_BYTES), ZSTD).length > SAMPLE_BYTES * WORTH) {
-      return { codec: CODEC.stored, packed: content };
-    }
-  }
+  if (content.length > 4 * SAMPLES * SAMPLE_BYTES && !looksCompressible(content)) return { codec: CODEC.stored, packed: content };
   const compressed = zstdCompressSync(content, ZSTD);
   return compressed.length < content.length * WORTH ? { codec: CODEC.zstd, packed: compressed } : { codec: CODEC.stored, packed: content };
+}
+
+function looksCompressible(content: Uint8Array): boolean {
+  const stride = Math.floor(content.length / SAMPLES);
+  const samples = Array.from({ length: SAMPLES }, (_, index) => content.subarray(index * stride, index * stride + SAMPLE_BYTES));
+  return zstdCompressSync(Buffer.concat(samples), ZSTD).length < SAMPLES * SAMPLE_BYTES * WORTH;
 }
 
 function nonceOf(number: number): Buffer {
