@@ -10,6 +10,7 @@ import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
 import { newestManifest } from "../../adapters/vault/manifests.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
+import { memoryVault } from "../../adapters/vault-memory.ts";
 import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
@@ -76,4 +77,20 @@ export function dyingStore(store: VaultStore, putsMax: number): VaultStore {
       return await store.put(key, bytes, options);
     },
   };
+}
+
+/** A vault with the same objects, whose changes touch no other. */
+export async function copyOf(store: VaultStore): Promise<VaultStore> {
+  return await replaceObject(store, "", null);
+}
+
+/** A copy in which one object has other bytes, or is not there. */
+export async function replaceObject(store: VaultStore, key: string, bytes: Buffer | null): Promise<VaultStore> {
+  const copy = memoryVault(laterClock);
+  for (const object of await store.list("", { limit: 1_000 })) {
+    const got = await store.get(object.key, { bytesMax: object.sizeBytes });
+    if (got.kind === "found" && object.key !== key) await copy.put(object.key, got.bytes);
+  }
+  if (bytes !== null) await copy.put(key, bytes);
+  return copy;
 }
