@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { VaultObjectTooLarge, VaultUnavailable } from "../core/kernel/errors.ts";
+import { InputInvalid, VaultObjectTooLarge, VaultUnavailable } from "../core/kernel/errors.ts";
 import type { GetOptions, ListOptions, VaultObject, VaultStore } from "../core/kernel/ports.ts";
 import { refuseKey, refuseLimit } from "../core/kernel/vault-keys.ts";
 
@@ -14,8 +14,12 @@ const UNFINISHED = ".unfinished";
 /** No write lasts a day. */
 const STRAY_MS = 86_400_000;
 
-export async function openFolderVault(folder: string): Promise<VaultStore> {
+/** With `mustExist` a folder that is not there is not made: a wrong path is a fault, and no new empty vault. */
+export async function openFolderVault(folder: string, options: { mustExist?: boolean } = {}): Promise<VaultStore> {
   const unfinished = join(folder, UNFINISHED);
+  if (options.mustExist === true && (await stat(folder).catch(absorb("ENOENT", null))) === null) {
+    throw new InputInvalid({ where: folder, faults: ["there is no such folder"] });
+  }
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   await removeStrays(unfinished);
   const known = new Set<string>();

@@ -5,6 +5,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Labour, LabourKeys, ResultOf, Task } from "./labour.ts";
+import { SharedSender } from "./shared-views.ts";
 
 type Waiting = { resolve(result: unknown): void; reject(error: unknown): void };
 type Thread = { readonly worker: Worker; readonly waiting: Map<number, Waiting> };
@@ -14,6 +15,9 @@ const THREADS_MAX = 8;
 export function labourOnThreads(keys: LabourKeys, threads = Math.min(THREADS_MAX, availableParallelism())): Labour {
   let crew: Thread[] | undefined;
   let count = 0;
+  const sender = new SharedSender((share) => {
+    for (const { worker } of crew ?? []) worker.postMessage(share);
+  });
   const hire = (): Thread => {
     const worker = new Worker(new URL("./labour-worker.ts", import.meta.url), {
       workerData: { gear: keys.gear, idKey: keys.idKey.export() },
@@ -42,7 +46,7 @@ export function labourOnThreads(keys: LabourKeys, threads = Math.min(THREADS_MAX
       const number = count;
       return new Promise<ResultOf<typeof task>>((resolve, reject) => {
         thread.waiting.set(number, { resolve: resolve as (result: unknown) => void, reject });
-        thread.worker.postMessage({ number, task: task as Task });
+        thread.worker.postMessage({ number, task: sender.name<Task>(task) });
       });
     },
     close: async () => {

@@ -8,6 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { perform, type Task } from "./labour.ts";
+import { type Share, SharedReceiver } from "./shared-views.ts";
 
 /** A collection takes some 5 ms, this many bytes of work some 60 ms. */
 const COLLECT_AFTER_BYTES = 24 * 1024 * 1024;
@@ -16,9 +17,17 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 const { gear, idKey } = workerData as { gear: Int32Array; idKey: Uint8Array };
 const keys = { gear, idKey: createSecretKey(idKey) };
+const shared = new SharedReceiver();
 let leftBehindBytes = 0;
 
-parentPort?.on("message", ({ number, task }: { number: number; task: Task }) => {
+type Message = Share | { readonly number: number; readonly task: Task };
+
+parentPort?.on("message", (message: Message) => {
+  if ("share" in message) shared.take(message);
+  else answer(message.number, shared.open(message.task));
+});
+
+function answer(number: number, task: Task): void {
   try {
     parentPort?.postMessage({ number, result: perform(keys, task) });
   } catch (error) {
@@ -29,7 +38,7 @@ parentPort?.on("message", ({ number, task }: { number: number; task: Task }) => 
   if (leftBehindBytes < COLLECT_AFTER_BYTES) return;
   leftBehindBytes = 0;
   collect();
-});
+}
 
 function bytesOf(task: Task): number {
   return task.kind === "cut" ? 0 : task.kind === "seal" ? task.lengthBytes : task.bytes.length;

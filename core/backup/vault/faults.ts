@@ -49,7 +49,7 @@ export class VaultRolledBack extends VaultFault {
 export class ObjectMissing extends VaultFault {
   override readonly name = "ObjectMissing";
   constructor({ object, reason }: At) {
-    super(`${object} is not there: ${reason}. Another Region's copy may be whole.`);
+    super(`${object} is not there: ${reason}.`);
   }
 }
 

@@ -21,8 +21,10 @@ export type SealedBlock = { readonly codec: Codec; readonly plainBytes: number; 
 /** `header` is the object's own, as it travels. */
 export type BlockPlace = { readonly key: Uint8Array; readonly header: Uint8Array; readonly number: number };
 
-/** Levels above 3 cost more time than they save bytes on logs and database pages (`npm run bench -- backup`). */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+/** Higher levels cost more time than they save bytes on logs and database pages (`npm run bench -- backup`). */
+const ZSTD = { chunkSize: 256 * 1024, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** zlib's least. */
+const CHUNK_SIZE_MIN = 64;
 /** What does not shrink by a thirty-second is stored as it is: it is then read without work. */
 const WORTH = 31 / 32;
 /** Told by samples from all over the block, so that keys and noise are not compressed in vain. */
@@ -54,7 +56,7 @@ export function openBlock(place: BlockPlace, block: SealedBlock): Buffer | null 
     return null;
   }
   if (codec === CODEC.stored) return packed.length === plainBytes ? packed : null;
-  const content = zstdDecompressSync(packed, { maxOutputLength: plainBytes });
+  const content = zstdDecompressSync(packed, { maxOutputLength: plainBytes, chunkSize: Math.max(CHUNK_SIZE_MIN, plainBytes) });
   return content.length === plainBytes ? content : null;
 }
 

@@ -7,7 +7,7 @@
  * 32 KiB on average: a change of a few bytes costs one to two chunks, so small chunks keep increments near what really
  * changed; below that the 38 bytes that an index spends on a chunk begin to weigh.
  */
-export const CHUNK_BYTES = { min: 8 * 1024, average: 32 * 1024, max: 128 * 1024 } as const;
+export const CHUNK_BYTES = { min: 16 * 1024, average: 32 * 1024, max: 128 * 1024 } as const;
 
 /** What is compressed and sealed together: as long as zstd still gains by it, short enough to be read for a single chunk. */
 export const BLOCK_BYTES = 1024 * 1024;

@@ -1,0 +1,55 @@
+/**
+ * A vault in a folder, opened by a passphrase: no AWS, no fleet, no agent. Whoever has the passphrase may read and write it, so
+ * the key that signs its manifests is drawn from the vault's own keys: a manifest that opens was written by somebody who had it.
+ */
+import { hkdfSync, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { systemClock } from "../../adapters/clock-system.ts";
+import { systemEntropy } from "../../adapters/entropy-system.ts";
+import type { SealedBy } from "../../adapters/sealed-key.ts";
+import { publicKeyOf, SEED_BYTES, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
+import { makeVault, type OpenVault, openVault } from "../../adapters/vault/keyrings.ts";
+import type { Labour } from "../../adapters/vault/labour.ts";
+import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
+import type { Trust } from "../../adapters/vault/manifests.ts";
+import { openFolderVault } from "../../adapters/vault-folder.ts";
+import { InputInvalid } from "../../core/kernel/errors.ts";
+import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
+
+export type LocalVault = {
+  readonly store: VaultStore;
+  readonly vault: OpenVault;
+  readonly labour: Labour;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly privateKey: KeyObject;
+  readonly trust: Trust;
+};
+
+export const PASSPHRASE_LOCK = "passphrase";
+
+/** What stands in the file, without the line's end that an editor adds. Throws `InputInvalid` for an empty one. */
+export async function passphraseFrom(file: string): Promise<SealedBy> {
+  const text = await readFile(file).catch((error: unknown) => {
+    throw new InputInvalid({ where: "--passphrase-file", faults: [error instanceof Error ? error.message : String(error)] });
+  });
+  const end = text.findLastIndex((byte) => byte !== 0x0a && byte !== 0x0d) + 1;
+  if (end === 0) throw new InputInvalid({ where: file, faults: ["it holds no passphrase"] });
+  return { kind: "passphrase", passphrase: Buffer.from(text.subarray(0, end)) };
+}
+
+export async function makeLocalVault(folder: string, by: SealedBy): Promise<OpenVault> {
+  const given = { store: await openFolderVault(folder), clock: systemClock(), entropy: systemEntropy() };
+  return await makeVault(given, [{ name: PASSPHRASE_LOCK, by }]);
+}
+
+/** Close its `labour` afterwards. */
+export async function openLocalVault(folder: string, by: SealedBy): Promise<LocalVault> {
+  const store = await openFolderVault(folder, { mustExist: true });
+  const vault = await openVault(store, by);
+  const { keyring } = vault;
+  const seed = hkdfSync("sha256", keyring.idKey, keyring.vault, "synnergy-ha/vault/signing/1", SEED_BYTES);
+  const privateKey = signingKeyFrom(Buffer.from(seed));
+  const trusted = [publicKeyOf(privateKey)];
+  return { store, vault, labour: labourOnThreads(keyring), clock: systemClock(), entropy: systemEntropy(), privateKey, trust: () => trusted };
+}
