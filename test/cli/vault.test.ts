@@ -32,10 +32,10 @@ describe("vault", () => {
     const key = await setUp();
     expect(await vault("backup", inside("source"), ...key)).toMatchObject({
       code: EXIT.ok,
-      out: expect.stringContaining("Backup 1 of node: 1 files, 488.3 KiB"),
+      out: expect.stringContaining("Backup 1 of node: 1 file, 488.3 KiB"),
     });
     expect((await vault("list", ...key)).out).toMatch(/^ {5}1 {2}\d{4}-/);
-    expect((await vault("verify", ...key)).out).toContain("Backup 1 of node is whole: 1 packs");
+    expect((await vault("verify", ...key)).out).toContain("Backup 1 of node is whole: 1 pack,");
     expect(await vault("restore", inside("target"), ...key)).toMatchObject({ code: EXIT.ok });
     expect(compareTrees(inside("source"), inside("target"))).toEqual([]);
   });
