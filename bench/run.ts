@@ -12,6 +12,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   failover: async () => (await import("./failover.ts")).failover,
   "cold-start": async () => (await import("./cold-start.ts")).coldStart,
   deploy: async () => (await import("./deploy.ts")).deploy,
+  backup: async () => (await import("./backup.ts")).backup,
 };
 
 const { positionals, values } = parseArgs({
