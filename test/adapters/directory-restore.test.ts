@@ -1,27 +1,14 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { openRestore } from "../../adapters/directory/restore.ts";
 import { secondsOf } from "../../adapters/directory/set-attributes.ts";
-import type { Attributes, Entry, FileEntry } from "../../core/backup/directory/entry.ts";
+import type { Entry } from "../../core/backup/directory/entry.ts";
 import { isRoot } from "../support/arbitrary-trees.ts";
-import { compareTrees } from "../support/compare-trees.ts";
-import { backUp, type Kept, restoreTo } from "../support/directory-rig.ts";
+import { attributes, file, sub } from "../support/directory-entries.ts";
+import { type Kept, restoreTo } from "../support/directory-rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "synnergy-restore-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,79 +25,7 @@ beforeEach(() => {
   writeFileSync(join(outside, "precious"), "precious");
 });
 
-const attributes: Attributes = {
-  mode: 0o755,
-  userId: process.getuid?.() ?? 0,
-  groupId: process.getgid?.() ?? 0,
-  mtimeNs: 1_700_000_000_000_000_000n,
-};
-const file = (name: string, text = "text"): FileEntry<Kept> => ({
-  kind: "file",
-  name,
-  ...attributes,
-  lengthBytes: text.length,
-  holes: [],
-  stamp: { sizeBytes: text.length, mtimeNs: 0n, ctimeNs: 0n, inode: 1n, device: 1n },
-  content: { bytes: Buffer.from(text) },
-});
-const sub = (name: string, ...entries: Entry<Kept>[]): Entry<Kept> => ({ kind: "folder", name, ...attributes, content: { entries } });
-const symlink = (name: string, to: string): Entry<Kept> => ({ kind: "symlink", name, ...attributes, target: to });
-const hardlink = (name: string, to: string): Entry<Kept> => ({ kind: "hardlink", name, to });
 const restore = (...entries: Entry<Kept>[]) => restoreTo(target, { root: { entries }, attributes });
-
-describe("a hostile listing", () => {
-  test.each<[string, Entry<Kept>[]]>([
-    ["a name that climbs", [file("../outside/planted")]],
-    ["..", [file("..")]],
-    ["a folder that climbs", [sub("..", file("planted"))]],
-    ["a name from the machine's root", [file(`${outside}/planted`)]],
-    ["no name", [file("")]],
-    ["a NUL in a name", [file("a\0b")]],
-    ["a symbolic link and a folder of one name", [symlink("door", outside), sub("door", file("planted"))]],
-    ["a folder and a symbolic link of one name", [sub("door", file("planted")), symlink("door", outside)]],
-    ["a symbolic link and a file of one name", [symlink("precious", join(outside, "precious")), file("precious", "changed")]],
-    ["a hard link to a file outside", [hardlink("mine", "../../outside/precious")]],
-    ["a hard link through a symbolic link", [symlink("door", outside), hardlink("mine", "door/precious")]],
-    ["a hard link to a symbolic link", [symlink("door", join(outside, "precious")), hardlink("mine", "door")]],
-    ["a hard link to a folder", [sub("a"), hardlink("mine", "a")]],
-    ["a hard link to itself", [hardlink("mine", "mine")]],
-    ["a hard link to nothing", [hardlink("mine", "nowhere")]],
-    ["a hole beyond the end", [{ ...file("a"), holes: [{ offset: 0, length: 99 }] }]],
-    ["a file longer than any", [{ ...file("a"), lengthBytes: Number.POSITIVE_INFINITY }]],
-  ])("with %s is refused, touches nothing outside and leaves nothing behind", async (_what, entries) => {
-    await expect(restore(file("good"), ...entries)).rejects.toMatchObject({ name: "DirectoryListingRefused" });
-    expect(readdirSync(inside)).toEqual([]);
-    expect(readdirSync(outside)).toEqual(["precious"]);
-    expect(readFileSync(join(outside, "precious"), "utf8")).toBe("precious");
-    expect(lstatSync(join(outside, "precious")).nlink).toBe(1);
-  });
-
-  test("cannot have a folder added that no listing has named, or one twice, or below a symbolic link", async () => {
-    const started = await openRestore(target);
-    await started.addFolder("", [sub("a"), symlink("door", outside)]);
-    for (const path of ["", "b", "door", "../outside", "a/../../outside"]) {
-      await expect(started.addFolder(path, [file("planted")])).rejects.toMatchObject({ name: "DirectoryListingRefused" });
-    }
-    await started.abandon();
-    expect(readdirSync(inside)).toEqual([]);
-  });
-
-  test("cannot have a file opened twice", async () => {
-    const started = await openRestore(target);
-    const { files } = await started.addFolder("", [file("a")]);
-    await (await files[0]?.open())?.close();
-    await expect(files[0]?.open()).rejects.toMatchObject({ name: "DirectoryListingRefused" });
-    await started.abandon();
-  });
-
-  test("of symbolic links that point anywhere is restored as it is, and none is followed for its owner, mode or time", async () => {
-    const before = statSync(join(outside, "precious"));
-    await restore(symlink("a", join(outside, "precious")), symlink("b", ".."), symlink("c", "c"));
-    expect(readlinkSync(join(target, "a"))).toBe(join(outside, "precious"));
-    const after = statSync(join(outside, "precious"));
-    expect([after.mtimeMs, after.ctimeMs, after.mode]).toEqual([before.mtimeMs, before.ctimeMs, before.mode]);
-  });
-});
 
 describe("the target", () => {
   test.each<[string, () => void, string]>([
@@ -227,35 +142,5 @@ describe("a restored file", () => {
         expect(BigInt(seconds.replace(".", ""))).toBe(mtimeNs);
       }),
     );
-  });
-});
-
-const HOLES: Entry<Kept> = { ...file("sparse", ""), lengthBytes: 1_000_000, holes: [{ offset: 0, length: 1_000_000 }] };
-
-describe("the comparison of two directories", () => {
-  const entries = { a: file("a"), link: symlink("link", "x"), other: hardlink("other", "a"), sparse: HOLES };
-
-  test.each<[string, Partial<Record<string, Entry<Kept>>>]>([
-    ["length", { a: file("a", "longer than before") }],
-    ["other bytes from 1 on", { a: file("a", "tExt") }],
-    ["mode", { a: { ...file("a"), mode: 0o600 } }],
-    ["mtime", { a: { ...file("a"), mtimeNs: attributes.mtimeNs + 2_000n } }],
-    ["is only in", { more: file("more") }],
-    ["is a symbolic link | file", { link: file("link") }],
-    ["target", { link: symlink("link", "elsewhere") }],
-    ["is one file with", { other: file("other") }],
-    ["has lost holes", { sparse: { ...file("sparse", "\0".repeat(1_000_000)) } }],
-  ])("tells of %j and of nothing when there is nothing", async (told, changed) => {
-    const [one, same, other] = [join(inside, "one"), join(inside, "same"), join(inside, "other")];
-    for (const path of [one, same]) await restoreTo(path, { root: { entries: Object.values(entries) }, attributes });
-    await restoreTo(other, { root: { entries: Object.values({ ...entries, ...changed }) as Entry<Kept>[] }, attributes });
-    expect(compareTrees(one, same)).toEqual([]);
-    expect(compareTrees(one, other)).toEqual(expect.arrayContaining([expect.stringContaining(told)]));
-  });
-
-  test("finds nothing between a directory and the restore of its backup", async () => {
-    await restore(file("a"), sub("b", file("c")));
-    await restoreTo(join(inside, "again"), await backUp(target));
-    expect(compareTrees(target, join(inside, "again"))).toEqual([]);
   });
 });
