@@ -19,6 +19,8 @@ export type RestoringFile<C> = {
   readonly fd: number;
   /** Durable afterwards. Without it the restore does not end. */
   close(): Promise<void>;
+  /** For whoever could not write its bytes: closes it, and leaves it unwritten, so that the restore does not end. */
+  abandon(): Promise<void>;
 };
 
 const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -48,6 +50,7 @@ export async function createFile<C>(
       }
       given.written();
     },
+    abandon: () => handle.close(),
   };
 }
 

@@ -36,22 +36,29 @@ export async function openStaging(target: string, options: { discardUnfinished: 
     refuse(error instanceof Error ? error.message : String(error));
   });
   const handle = await open(staging, FOLDER_FLAGS);
+  const made = await handle.stat({ bigint: true });
+  const isStillThere = async (): Promise<boolean> => {
+    const found = await lstat(staging, { bigint: true }).catch(() => null);
+    return found !== null && found.ino === made.ino && found.dev === made.dev;
+  };
   return {
     handle,
     at: anchorOf(handle, Buffer.from(staging)),
     putInPlace: async () => {
-      const [made, found] = [await handle.stat({ bigint: true }), await lstat(staging, { bigint: true })];
-      if (made.ino !== found.ino || made.dev !== found.dev) refuse(`${staging} was exchanged for something else while it was built`);
-      await rename(staging, path).catch((error: unknown) => {
-        if (OCCUPIED.has(codeOf(error))) refuse(`something was put there meanwhile; what was restored is whole, in ${staging}`);
-        throw error;
-      });
-      await handle.close();
+      try {
+        if (!(await isStillThere())) refuse(`${staging} was exchanged for something else while it was built`);
+        await rename(staging, path).catch((error: unknown) => {
+          if (OCCUPIED.has(codeOf(error))) refuse(`something was put there meanwhile; what was restored is whole, in ${staging}`);
+          throw error;
+        });
+      } finally {
+        await handle.close();
+      }
       await syncFolder(dirname(path));
     },
     discard: async () => {
       await handle.close();
-      await rm(staging, { recursive: true, force: true });
+      if (await isStillThere()) await rm(staging, { recursive: true, force: true });
     },
   };
 }

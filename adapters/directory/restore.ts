@@ -101,7 +101,7 @@ export class DirectoryRestore {
     });
   }
 
-  /** Removes what was built; the target is as it was. */
+  /** Removes what was built, even when it is whole and only its place was taken; the target is as it was. */
   async abandon(): Promise<void> {
     await this.staging.discard();
   }

@@ -17,11 +17,11 @@ const READ_BYTES = 100_003;
 
 export async function readAll(readNext: (into: Uint8Array) => Promise<number>): Promise<Buffer> {
   const parts: Buffer[] = [];
+  const into = Buffer.alloc(READ_BYTES);
   for (;;) {
-    const part = Buffer.alloc(READ_BYTES);
-    const count = await readNext(part);
+    const count = await readNext(into);
     if (count === 0) return Buffer.concat(parts);
-    parts.push(part.subarray(0, count));
+    parts.push(Buffer.from(into.subarray(0, count)));
   }
 }
 

@@ -22,7 +22,10 @@ export function depthOf(path: string): number {
   return path === "" ? 0 : path.split("/").length;
 }
 
-/** For people: as UTF-8 where it is, quoted, so that a name with a line break does not write a log line of its own. */
+/** For people: as UTF-8 where it is, quoted, and without what would move a terminal's cursor or write a log line of its own. */
 export function showPath(path: string): string {
-  return path === "" ? "its root" : JSON.stringify(Buffer.from(path, "latin1").toString("utf8"));
+  if (path === "") return "its root";
+  return JSON.stringify(Buffer.from(path, "latin1").toString("utf8")).replaceAll(UNSHOWN, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }
+
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
