@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
+import type { EvmLedger } from "../../adapters/ledger-evm.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
 import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
+import { backupLedger, type LedgerBackedUp } from "../../adapters/vault/backup-ledger.ts";
 import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
 import { newestManifest } from "../../adapters/vault/manifests.ts";
@@ -93,4 +95,36 @@ export async function replaceObject(store: VaultStore, key: string, bytes: Buffe
   }
   if (bytes !== null) await copy.put(key, bytes);
   return copy;
+}
+
+type LedgerChoices = { segmentsMax?: number; second?: EvmLedger; lagBlocks?: () => Promise<number | null>; clock?: Clock };
+
+/** In segments of five blocks. Closes what it was given. */
+export async function backUpLedger(store: VaultStore, ledger: EvmLedger, choices: LedgerChoices = {}): Promise<LedgerBackedUp> {
+  const { vault, labour } = testVault();
+  const { segmentsMax = 100, second = null, lagBlocks = async () => 0, clock = laterClock } = choices;
+  try {
+    return await backupLedger(
+      { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust },
+      {
+        source: "fleet.ledger" as SourceName,
+        writer: "fleet" as Writer,
+        node: null,
+        newestKnown: 0,
+        verified: [],
+        program: "test",
+        ledger,
+        second,
+        chain: { genesisHash: `0x${"00".repeat(32)}`, client: "anvil", clientVersion: "test" },
+        blocksPerSegment: 5,
+        segmentsMax,
+        lagBlocks,
+        pace: { lagBlocksMax: 3, latencyMsMax: 20_000, concurrencyMax: 4, waitMsMin: 10, waitMsMax: 1_000 },
+        requestMs: 20_000,
+      },
+    );
+  } finally {
+    ledger.close();
+    second?.close();
+  }
 }

@@ -1,0 +1,120 @@
+/**
+ * What every backup begins and ends with, whatever its source: the backup before and what the vault holds are looked up, and
+ * at the very end one signed manifest makes a backup of what was written. Whatever ends a run earlier leaves packs behind that
+ * the next one finds and refers to, and no half backup.
+ */
+import type { KeyObject } from "node:crypto";
+import type { Attributes } from "../../core/backup/directory/entry.ts";
+import type { Content } from "../../core/backup/directory/listing-format.ts";
+import type { IndexedPack } from "../../core/backup/vault/index.ts";
+import { Manifest, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import { InputInvalid } from "../../core/kernel/errors.ts";
+import type { NodeId } from "../../core/kernel/ids.ts";
+import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
+import { type Catalogue, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
+import type { OpenVault } from "./keyrings.ts";
+import type { Labour } from "./labour.ts";
+import { newestManifest, type StoredManifest, type Trust, writeManifest } from "./manifests.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { VaultWriter, type Written } from "./vault-writer.ts";
+
+export type BackupGiven = {
+  readonly store: VaultStore;
+  readonly vault: OpenVault;
+  readonly labour: Labour;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly privateKey: KeyObject;
+  readonly trust: Trust;
+  readonly signal?: AbortSignal;
+};
+export type BackupOrder = {
+  readonly source: SourceName;
+  readonly writer: Writer;
+  readonly node: NodeId | null;
+  /** The newest backup that somebody outside the vault remembers; 0 where nobody does. */
+  readonly newestKnown: number;
+  /** Indexes of other writers whose packs were verified independently. */
+  readonly verified: readonly NamedIndex[];
+  readonly program: string;
+};
+/** What only the source knows. */
+export type BackupFacts = Pick<Manifest, "consistency" | "chain"> & {
+  readonly root: Content;
+  readonly attributes: Attributes;
+  readonly counts: Omit<Manifest["counts"], "storedBytes" | "newChunks">;
+};
+
+export type BackupRun = {
+  readonly previous: StoredManifest | null;
+  readonly reader: StreamReader;
+  readonly writer: VaultWriter;
+  /** What was found wrong with earlier backups: what they held is read and stored again. */
+  readonly faults: readonly Error[];
+  /** Throws `InputInvalid` where another run has written the next backup of this source meanwhile. */
+  complete(facts: BackupFacts): Promise<Manifest>;
+};
+
+export async function beginBackup(given: BackupGiven, order: BackupOrder): Promise<BackupRun> {
+  const { store, vault, labour, clock, entropy, trust } = given;
+  const { keyring } = vault;
+  const startedAtMs = clock.wallMs();
+  const previous = await newestManifest(store, order.source, keyring.vault, trust, order.newestKnown);
+  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous));
+  const writer = new VaultWriter({ store, keyring, writer: order.writer, known: catalogue.table, labour, entropy });
+  return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, complete };
+
+  async function complete({ root, attributes, counts, consistency, chain }: BackupFacts): Promise<Manifest> {
+    const written = await writer.finish();
+    const { mode, userId, groupId, mtimeNs } = attributes;
+    const manifest = Manifest.parse({
+      format: 1,
+      vault: keyring.vault.toString("hex"),
+      source: order.source,
+      sequence: (previous?.manifest.sequence ?? 0) + 1,
+      parent: previous?.digest ?? null,
+      writer: order.writer,
+      node: order.node,
+      program: order.program,
+      startedAtMs,
+      writtenAtMs: clock.wallMs(),
+      consistency,
+      chain,
+      keyring: vault.number,
+      counts: { ...counts, storedBytes: written.storedBytes, newChunks: written.newChunks },
+      rootAttributes: { mode, userId, groupId, mtimeNs: String(mtimeNs) },
+      root: { ...root.reference, ids: root.reference.ids.map((id) => Buffer.from(id).toString("hex")) },
+      merkleRoot: Buffer.from(root.root).toString("hex"),
+      ...objectsOf(order.writer, written, writer.reusedPacks, catalogue),
+    });
+    if ((await writeManifest(store, manifest, given.privateKey)) === "written") return manifest;
+    throw new InputInvalid({
+      where: `${store.name}, source ${order.source}`,
+      faults: [`backup ${manifest.sequence} was written by another run meanwhile`],
+    });
+  }
+}
+
+/** Our own, the ones of runs that died too; others' only where they were verified. */
+async function usableIndexes(store: VaultStore, order: BackupOrder, previous: StoredManifest | null): Promise<NamedIndex[]> {
+  const own = await listIndexes(store, order.writer);
+  const named = (previous?.manifest.indexes ?? []).filter(({ writer }) => writer === order.writer);
+  const all = [...own, ...named, ...order.verified];
+  return [...new Map(all.map((index) => [`${index.writer}/${index.name}`, index])).values()];
+}
+
+type Objects = Pick<Manifest, "indexes" | "packs">;
+
+/** What this backup needs: the packs of this run and those it refers to, and the indexes that name them. */
+function objectsOf(writer: Writer, written: Written, reused: ReadonlySet<number>, { table, indexOf, writerOf }: Catalogue): Objects {
+  const packs = [...reused].map((number) => table.packs[number] as IndexedPack);
+  const indexes = new Map(packs.map(indexOf).map((index) => [`${index.writer}/${index.name}`, index]));
+  const named = (pack: IndexedPack, by: string) => ({ writer: by as Writer, name: pack.name, sizeBytes: pack.sizeBytes });
+  return {
+    indexes: [
+      ...written.indexes.map((index) => ({ ...index, writer })),
+      ...[...indexes.values()].map((index) => ({ ...index, writer: index.writer as Writer })),
+    ],
+    packs: [...written.packs.map((pack) => named(pack, writer)), ...packs.map((pack) => named(pack, writerOf(pack)))],
+  };
+}
