@@ -95,11 +95,10 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
   }
 }
 
-/** Our own, the ones of runs that died too; others' only where they were verified. */
+/** Our own, the ones of runs that died too; others' only where they were verified, now or when the backup before referred to them. */
 async function usableIndexes(store: VaultStore, order: BackupOrder, previous: StoredManifest | null): Promise<NamedIndex[]> {
   const own = await listIndexes(store, order.writer);
-  const named = (previous?.manifest.indexes ?? []).filter(({ writer }) => writer === order.writer);
-  const all = [...own, ...named, ...order.verified];
+  const all = [...own, ...(previous?.manifest.indexes ?? []), ...order.verified];
   return [...new Map(all.map((index) => [`${index.writer}/${index.name}`, index])).values()];
 }
 

@@ -32,6 +32,12 @@ type OpenBlock = { readonly buffer: Uint8Array; filled: number; readonly chunks:
 /** A stream's own gathering place, so that what stands together in a file stands together in a block. */
 export class Gathering {
   open: OpenBlock | null = null;
+  /** Begins with a block of its own, so that what it gathers is read without anything else. */
+  readonly alone: boolean;
+
+  constructor(alone: boolean) {
+    this.alone = alone;
+  }
 }
 
 export class PackWriter {
@@ -52,7 +58,7 @@ export class PackWriter {
   /** Copies the chunk; resolves when there is room for the next. Throws what storing an earlier one has thrown. */
   async add(gathering: Gathering, id: Uint8Array, content: Uint8Array): Promise<void> {
     this.refuseAfterFailure();
-    gathering.open ??= this.leftOver.pop() ?? { buffer: await this.blocks.borrow(), filled: 0, chunks: [] };
+    gathering.open ??= (gathering.alone ? undefined : this.leftOver.pop()) ?? { buffer: await this.blocks.borrow(), filled: 0, chunks: [] };
     const block = gathering.open;
     block.buffer.set(content, block.filled);
     block.filled += content.length;

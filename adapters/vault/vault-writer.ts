@@ -42,7 +42,7 @@ export class VaultWriter {
   private readonly given: VaultWriterGiven;
   private readonly windows: Memory;
   private readonly packWriter: PackWriter;
-  private readonly tree = new Gathering();
+  private readonly tree = new Gathering(true);
   private treeTurn: Promise<void> = Promise.resolve();
   private readonly fresh = new Set<string>();
   /** Packs of earlier runs that this one refers to, by their number in the table. */
@@ -62,7 +62,7 @@ export class VaultWriter {
 
   /** The bytes of a file. */
   async write(readNext: ReadNext): Promise<StoredStream> {
-    const gathering = new Gathering();
+    const gathering = new Gathering(false);
     try {
       return await this.writeStream(readNext, (id, content) => this.take(gathering, id, content));
     } finally {

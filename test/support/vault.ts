@@ -8,6 +8,7 @@ import type { EvmLedger } from "../../adapters/ledger-evm.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
 import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
 import { backupLedger, type LedgerBackedUp } from "../../adapters/vault/backup-ledger.ts";
+import type { NamedIndex } from "../../adapters/vault/catalogue.ts";
 import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
 import { newestManifest } from "../../adapters/vault/manifests.ts";
@@ -51,8 +52,14 @@ export function testVault(): { vault: OpenVault; labour: Labour } {
   return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };
 }
 
-export async function backUp(store: VaultStore, folder: string, node = "n1"): Promise<BackupDone> {
-  const { vault, labour } = testVault();
+export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[] };
+
+export async function backUp(
+  store: VaultStore,
+  folder: string,
+  { node = "n1", labour = testVault().labour, verified = [] }: Choices = {},
+): Promise<BackupDone> {
+  const { vault } = testVault();
   const given = { store, vault, labour, clock: laterClock, entropy: systemEntropy(), privateKey, trust };
   return await backupDirectory(given, {
     folder,
@@ -63,7 +70,7 @@ export async function backUp(store: VaultStore, folder: string, node = "n1"): Pr
     chain: null,
     fullReread: false,
     newestKnown: 0,
-    verified: [],
+    verified,
     program: "test",
   });
 }
