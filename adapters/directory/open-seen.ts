@@ -19,6 +19,11 @@ export async function openFile(path: Buffer, device: bigint): Promise<Opened> {
   if (seen.kind === "skipped") return seen;
   if (seen.kind !== "file") return { kind: "skipped", reason: "vanished", detail: `a ${seen.kind} took its name while the backup ran` };
   if (seen.stamp.device !== device) return otherFileSystem(seen.stamp.device, device);
+  return await openAsSeen(path, seen);
+}
+
+/** Never another file than the one that was seen, whatever has taken its name since. */
+export async function openAsSeen(path: Buffer, seen: SeenFile): Promise<Opened> {
   const handle = await openAt(path, READ_SEEN);
   if (handle === "replaced") return { kind: "replaced" };
   if ("kind" in handle) return handle;
