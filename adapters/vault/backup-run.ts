@@ -7,8 +7,9 @@ import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
 import type { IndexedPack } from "../../core/backup/vault/index.ts";
-import { Manifest, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
-import { InputInvalid } from "../../core/kernel/errors.ts";
+import { indexKey, Manifest, packKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
+import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
 import type { NodeId } from "../../core/kernel/ids.ts";
 import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
@@ -16,6 +17,7 @@ import type { OpenVault } from "./keyrings.ts";
 import type { Labour } from "./labour.ts";
 import { newestManifest, type StoredManifest, type Trust, writeManifest } from "./manifests.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { readCondemned } from "./sweep-vault.ts";
 import { VaultWriter, type Written } from "./vault-writer.ts";
 
 export type BackupGiven = {
@@ -60,9 +62,16 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
   const { keyring } = vault;
   const startedAtMs = clock.wallMs();
   const previous = await newestManifest(store, order.source, keyring.vault, trust, order.newestKnown);
-  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous));
+  const condemned = new Set((await readCondemned(store)).map(({ key }) => key));
+  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous), (key) => condemned.has(key));
   const writer = new VaultWriter({ store, keyring, writer: order.writer, known: catalogue.table, labour, entropy });
   return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, complete };
+
+  async function refuseSwept({ packs, indexes }: Manifest): Promise<void> {
+    const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
+    const decided = decideCompletion({ begunAtMs: startedAtMs, nowMs: clock.wallMs(), refers, condemned: await readCondemned(store) });
+    if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
+  }
 
   async function complete({ root, attributes, counts, consistency, chain }: BackupFacts): Promise<Manifest> {
     const written = await writer.finish();
@@ -87,11 +96,22 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
       merkleRoot: Buffer.from(root.root).toString("hex"),
       ...objectsOf(order.writer, written, writer.reusedPacks, catalogue),
     });
+    const lookedMs = clock.monotonicMs();
+    await refuseSwept(manifest);
+    if (clock.monotonicMs() - lookedMs > MANIFEST_MS_MAX) throw new BackupOvertaken({ reason: "its last look at the sweeps took too long" });
     if ((await writeManifest(store, manifest, given.privateKey)) === "written") return manifest;
     throw new InputInvalid({
       where: `${store.name}, source ${order.source}`,
       faults: [`backup ${manifest.sequence} was written by another run meanwhile`],
     });
+  }
+}
+
+/** A run that a sweep has overtaken: what it stored is kept and used by the next one. */
+export class BackupOvertaken extends Transient {
+  override readonly name = "BackupOvertaken";
+  constructor({ reason }: { reason: string }) {
+    super(`the backup was not completed: ${reason}. What it stored is used by the next run.`);
   }
 }
 

@@ -6,12 +6,12 @@ import { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { ObjectMisplaced, ObjectMissing, VaultFault } from "../../core/backup/vault/faults.ts";
 import { decodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
-import { indexKey, indexPrefix } from "../../core/backup/vault/manifest.ts";
+import { indexKey, indexPrefix, packKey } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
 import { INDEX_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
-import { LIST_LIMIT_MAX } from "../../core/kernel/vault-keys.ts";
 import { fromAnyStore } from "./any-store.ts";
+import { listAll } from "./listing.ts";
 
 export type NamedIndex = { readonly writer: string; readonly name: string; readonly sizeBytes: number };
 /** Indexes read at once: each is small, and the time goes into waiting for a bucket. */
@@ -24,11 +24,11 @@ export class Catalogue {
   private readonly origins: { writer: string; index: NamedIndex }[] = [];
   private readonly numbers = new Map<string, number>();
 
-  /** A pack that a second index names again stays with the first. */
-  add(index: NamedIndex, packs: readonly IndexedPack[]): void {
+  /** A pack that a second index names again stays with the first; one that is to be removed is not taken in. */
+  add(index: NamedIndex, packs: readonly IndexedPack[], isCondemned: (key: string) => boolean): void {
     this.indexes.push(index);
     for (const pack of packs) {
-      if (this.numbers.has(pack.name)) continue;
+      if (this.numbers.has(pack.name) || isCondemned(packKey(index.writer, pack.name))) continue;
       this.numbers.set(pack.name, this.table.addPack(pack));
       this.origins.push({ writer: index.writer, index });
     }
@@ -52,19 +52,21 @@ export async function loadCatalogue(stores: readonly VaultStore[], keyring: Keyr
   return catalogue;
 }
 
-/** As many of the indexes as are whole, and what is wrong with the others: a writer then stores again what they named. */
+/** As many of the indexes as are whole, without what a sweep has condemned, and what is wrong with the others: a writer then stores again what they named. */
 export async function loadUsable(
   stores: readonly VaultStore[],
   keyring: Keyring,
   indexes: readonly NamedIndex[],
+  isCondemned: (key: string) => boolean = () => false,
 ): Promise<{ catalogue: Catalogue; faults: readonly Error[] }> {
   const catalogue = new Catalogue();
   const faults: Error[] = [];
-  for (let start = 0; start < indexes.length; start += AT_ONCE) {
-    const part = indexes.slice(start, start + AT_ONCE);
+  const usable = indexes.filter(({ writer, name }) => !isCondemned(indexKey(writer, name)));
+  for (let start = 0; start < usable.length; start += AT_ONCE) {
+    const part = usable.slice(start, start + AT_ONCE);
     const read = await Promise.allSettled(part.map((index) => fromAnyStore(stores, (store) => readIndex(store, keyring, index))));
     for (const [offset, result] of read.entries()) {
-      if (result.status === "fulfilled") catalogue.add(part[offset] as NamedIndex, result.value);
+      if (result.status === "fulfilled") catalogue.add(part[offset] as NamedIndex, result.value, isCondemned);
       else if (result.reason instanceof VaultFault) faults.push(result.reason);
       else throw result.reason;
     }
@@ -76,13 +78,8 @@ export async function loadUsable(
 export async function listIndexes(store: VaultStore, writer: string): Promise<NamedIndex[]> {
   const found: NamedIndex[] = [];
   const prefix = indexPrefix(writer);
-  let after: string | undefined;
-  for (;;) {
-    const page = await store.list(prefix, { limit: LIST_LIMIT_MAX, ...(after === undefined ? {} : { after }) });
-    found.push(...page.map(({ key, sizeBytes }) => ({ writer, name: key.slice(prefix.length), sizeBytes })));
-    after = page.at(-1)?.key;
-    if (page.length < LIST_LIMIT_MAX) return found;
-  }
+  for await (const { key, sizeBytes } of listAll(store, prefix)) found.push({ writer, name: key.slice(prefix.length), sizeBytes });
+  return found;
 }
 
 async function readIndex(store: VaultStore, keyring: Keyring, { writer, name }: NamedIndex): Promise<IndexedPack[]> {

@@ -5,13 +5,13 @@
  */
 import type { KeyObject } from "node:crypto";
 import { ObjectCorrupt, ObjectForeign, ObjectMissing, ObjectTruncated, VaultRolledBack } from "../../core/backup/vault/faults.ts";
-import { Manifest, manifestKey, manifestPrefix, SignedManifest, sequenceOf } from "../../core/backup/vault/manifest.ts";
+import { MANIFESTS_PREFIX, Manifest, manifestKey, manifestPrefix, placeOf, SignedManifest } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
 import { MANIFEST_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import { CONTEXT } from "../../core/kernel/agent-protocol.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
-import { LIST_LIMIT_MAX } from "../../core/kernel/vault-keys.ts";
 import { openSigned, publicKeyOf, seal } from "../signature-ed25519.ts";
+import { listAll } from "./listing.ts";
 
 export type StoredManifest = { readonly manifest: Manifest; readonly digest: string; readonly key: string };
 /** For each writer the public keys that may sign for it: known from the fleet file, never from the vault. */
@@ -44,15 +44,18 @@ export async function readManifest(store: VaultStore, source: string, sequence: 
 /** The numbers of a source's backups, oldest first. */
 export async function listSequences(store: VaultStore, source: string): Promise<number[]> {
   const sequences: number[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const page = await store.list(manifestPrefix(source), { limit: LIST_LIMIT_MAX, ...(after === undefined ? {} : { after }) });
-    for (const { key } of page) {
-      const sequence = sequenceOf(key);
-      if (sequence !== null) sequences.push(sequence);
-    }
-    after = page.at(-1)?.key;
-    if (page.length < LIST_LIMIT_MAX) return sequences;
+  for await (const { key } of listAll(store, manifestPrefix(source))) {
+    const place = placeOf(key);
+    if (place !== null) sequences.push(place.sequence);
+  }
+  return sequences;
+}
+
+/** Of all sources. Throws the fault of the first that is wrong. */
+export async function* readEveryManifest(store: VaultStore, vault: Uint8Array, trust: Trust): AsyncGenerator<StoredManifest> {
+  for await (const { key } of listAll(store, MANIFESTS_PREFIX)) {
+    const place = placeOf(key);
+    if (place !== null) yield await readManifest(store, place.source, place.sequence, vault, trust);
   }
 }
 

@@ -100,15 +100,16 @@ const SEQUENCE_DIGITS = 12;
 
 export const manifestKey = (source: string, sequence: number): string =>
   `manifests/${source}/${String(sequence).padStart(SEQUENCE_DIGITS, "0")}.json`;
+export const MANIFESTS_PREFIX = "manifests/";
 export const manifestPrefix = (source: string): string => `manifests/${source}/`;
 export const packKey = (writer: string, name: string): string => `packs/${writer}/${name.slice(0, 2)}/${name}`;
 export const indexKey = (writer: string, name: string): string => `indexes/${writer}/${name}`;
 export const indexPrefix = (writer: string): string => `indexes/${writer}/`;
 
 /** Null for a key that is not a manifest's. */
-export function sequenceOf(key: string): number | null {
-  const found = /^manifests\/[a-z0-9.-]+\/(\d{12})\.json$/.exec(key);
-  return found === null ? null : Number(found[1]);
+export function placeOf(key: string): { source: string; sequence: number } | null {
+  const [, source, sequence] = /^manifests\/([a-z0-9.-]+)\/(\d{12})\.json$/.exec(key) ?? [];
+  return source === undefined ? null : { source, sequence: Number(sequence) };
 }
 
 export function idsOf({ ids }: z.infer<typeof StreamReferenceJson>): Buffer[] {

@@ -1,0 +1,58 @@
+/**
+ * Gives a store's space back: one sweep reads what all manifests name, condemns what none does, and removes what was condemned a
+ * grace ago. A store is swept for itself, so a bad sweep stays in one Region.
+ */
+import { indexKey, packKey } from "../../core/backup/vault/manifest.ts";
+import { type Condemned, decideSweep, MANIFEST_MS_MAX, type SweepDecision } from "../../core/backup/vault/sweep.ts";
+import { SWEEP_BYTES_MAX, SWEEP_PREFIX, SweepFile, sweepKey } from "../../core/backup/vault/sweep-file.ts";
+import { Transient } from "../../core/kernel/errors.ts";
+import type { Clock, VaultObject, VaultStore } from "../../core/kernel/ports.ts";
+import { listAll, readJson } from "./listing.ts";
+import { readEveryManifest, type Trust } from "./manifests.ts";
+
+/** The sweep took so long that a manifest may have been written unseen. */
+export class SweepOvertaken extends Transient {
+  override readonly name = "SweepOvertaken";
+  constructor({ store, tookMs }: { store: string; tookMs: number }) {
+    super(`sweeping ${store} took ${Math.round(tookMs / 1_000)} s to read, at most ${MANIFEST_MS_MAX / 1_000} s are safe. Nothing was removed.`);
+  }
+}
+
+export type Swept = SweepDecision & { readonly freedBytes: number };
+
+/** Throws the fault of a manifest that cannot be read: what it names is not known, so nothing may be removed. */
+export async function sweepVault(store: VaultStore, vault: Uint8Array, trust: Trust, clock: Clock): Promise<Swept> {
+  const nowMs = clock.wallMs();
+  const condemned = await readCondemned(store);
+  const referred = new Set<string>();
+  for await (const { manifest } of readEveryManifest(store, vault, trust)) {
+    for (const { writer, name } of manifest.packs) referred.add(packKey(writer, name));
+    for (const { writer, name } of manifest.indexes) referred.add(indexKey(writer, name));
+  }
+  const objects: VaultObject[] = [];
+  for (const prefix of ["packs/", "indexes/"]) for await (const object of listAll(store, prefix)) objects.push(object);
+  const tookMs = clock.wallMs() - nowMs;
+  if (tookMs > MANIFEST_MS_MAX) throw new SweepOvertaken({ store: store.name, tookMs });
+  const decided = decideSweep({ objects, referred, condemned, nowMs });
+  for (const { key } of decided.remove) await store.remove(key);
+  const gone = new Set([...decided.spare, ...decided.remove.map(({ key }) => key)]);
+  const remaining = condemned.filter(({ key }) => !gone.has(key));
+  await writeCondemned(store, [...remaining, ...decided.condemn.map(({ key }) => ({ key, atMs: clock.wallMs() }))], clock.wallMs());
+  return { ...decided, freedBytes: decided.remove.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+}
+
+export async function readCondemned(store: VaultStore): Promise<readonly Condemned[]> {
+  let newest: string | undefined;
+  for await (const { key } of listAll(store, SWEEP_PREFIX)) newest = key;
+  if (newest === undefined) return [];
+  return (await readJson(store, newest, SweepFile, SWEEP_BYTES_MAX))?.condemned ?? (await readCondemned(store));
+}
+
+async function writeCondemned(store: VaultStore, condemned: readonly Condemned[], atMs: number): Promise<void> {
+  const before: string[] = [];
+  for await (const { key } of listAll(store, SWEEP_PREFIX)) before.push(key);
+  if (condemned.length === 0 && before.length === 0) return;
+  const file: SweepFile = { format: 1, atMs, condemned: [...condemned] };
+  await store.put(sweepKey(atMs), Buffer.from(JSON.stringify(file), "utf8"));
+  for (const key of before) if (key !== sweepKey(atMs)) await store.remove(key);
+}
