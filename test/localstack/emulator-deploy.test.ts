@@ -23,6 +23,22 @@ const REGION = "us-east-1";
 const template = (resources: Record<string, { Type: string; Properties: Record<string, unknown> }>): Template =>
   Template.parse({ Resources: resources });
 
+const REPLICATION = {
+  Id: "to-us-west-2",
+  Priority: 1,
+  Status: "Enabled",
+  Filter: { Prefix: "" },
+  DeleteMarkerReplication: { Status: "Disabled" },
+  SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: "Enabled" } },
+  Destination: {
+    Bucket: { "Fn::Join": ["", ["arn:aws:s3:::copy-", { Ref: "AWS::AccountId" }]] },
+    EncryptionConfiguration: { ReplicaKmsKeyID: "arn:aws:kms:us-west-2:000000000000:alias/copy" },
+    Metrics: { Status: "Enabled", EventThreshold: { Minutes: 15 } },
+    ReplicationTime: { Status: "Enabled", Time: { Minutes: 15 } },
+  },
+};
+const encryption = (ServerSideEncryptionByDefault: unknown) => ({ ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault }] });
+
 describe("reading a template", () => {
   /** Each listed property with a value that can be put back, and one that cannot. */
   const LISTED = [
@@ -38,9 +54,34 @@ describe("reading a template", () => {
     ["AWS::DynamoDB::GlobalTable", "GlobalTableWitnesses", undefined, [{ Region: "us-east-2" }]],
     ["AWS::Lambda::Function", "ReservedConcurrentExecutions", 4, { Ref: "P" }],
     ["AWS::Lambda::Function", "DeadLetterConfig", { TargetArn: { "Fn::GetAtt": ["Q", "Arn"] } }, { TargetArn: "arn:aws:sqs:us-east-1:1:q" }],
-    ["AWS::S3::Bucket", "ReplicationConfiguration", undefined, { Role: "r", Rules: [] }],
-    ["AWS::S3::Bucket", "ObjectLockConfiguration", undefined, { ObjectLockEnabled: "Enabled" }],
-    ["AWS::S3::Bucket", "LifecycleConfiguration", undefined, { Rules: [] }],
+    ["AWS::S3::Bucket", "ReplicationConfiguration", { Role: { "Fn::GetAtt": ["R", "Arn"] }, Rules: [] }, { Role: "r", Rules: [] }],
+    [
+      "AWS::S3::Bucket",
+      "ReplicationConfiguration",
+      { Role: { "Fn::GetAtt": ["R", "Arn"] }, Rules: [REPLICATION] },
+      { Role: { "Fn::GetAtt": ["R", "Arn"] }, Rules: [{ ...REPLICATION, Status: "Disabled" }] },
+    ],
+    [
+      "AWS::S3::Bucket",
+      "ObjectLockConfiguration",
+      { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } } },
+      { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Years: 1 } } },
+    ],
+    ["AWS::S3::Bucket", "ObjectLockEnabled", true, { Ref: "P" }],
+    ["AWS::S3::Bucket", "LifecycleConfiguration", { Rules: [] }, { Rules: [{ Id: "sweep", Status: "Enabled", ExpirationInDays: 3 }] }],
+    [
+      "AWS::S3::Bucket",
+      "OwnershipControls",
+      { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      { Rules: [{ ObjectOwnership: "ObjectWriter" }] },
+    ],
+    [
+      "AWS::S3::Bucket",
+      "BucketEncryption",
+      encryption({ SSEAlgorithm: "aws:kms", KMSMasterKeyID: { "Fn::GetAtt": ["K", "Arn"] } }),
+      encryption({ SSEAlgorithm: "aws:kms", KMSMasterKeyID: "alias/other" }),
+    ],
+    ["AWS::S3::Bucket", "LoggingConfiguration", undefined, { DestinationBucketName: "logs" }],
   ] as const;
 
   test("every listed property is either a wish or a refusal: none is dropped here as well", () => {
