@@ -86,7 +86,7 @@ async function store(client: S3Client, { bucket, key, bytes }: Place & { bytes: 
       return WRITTEN;
     } catch (error) {
       if (said(error, "PreconditionFailed"))
-        return wasRepeated(error) && (await isMarked(client, { bucket, key }, mark, abortSignal)) ? WRITTEN : EXISTS;
+        return (conflicts > 0 || wasRepeated(error)) && (await isMarked(client, { bucket, key }, mark, abortSignal)) ? WRITTEN : EXISTS;
       if (!said(error, "ConditionalRequestConflict") || conflicts === CONFLICTS_MAX) throw error;
       /** Of those that collided, each waits another time: as many as there were conflicts, and a share by chance. */
       await setTimeout(CONFLICT_PAUSE_MS * (conflicts + Math.random()), undefined, { signal: abortSignal });

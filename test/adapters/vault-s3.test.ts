@@ -27,7 +27,7 @@ afterAll(() => closers.forEach((close) => void close()));
 
 describeVaultStore("a vault in a bucket", async () => ({ store: open(), other: open() }));
 
-type Turn = "pass" | "lose the answer" | "silence" | { status: number; code: string };
+type Turn = "pass" | "lose the answer" | "damage the answer" | "silence" | { status: number; code: string };
 
 /** Stands before the emulator and does with each call what `turn` says. */
 async function path(turn: (call: number, method: string) => Turn | Promise<Turn>): Promise<{ endpoint: string; methods: string[] }> {
@@ -42,6 +42,10 @@ async function path(turn: (call: number, method: string) => Turn | Promise<Turn>
     }
     if (turned === "silence") return incoming.resume();
     const onward = request(aws.endpoint + incoming.url, { method, headers: incoming.headers }, (reply) => {
+      if (turned === "damage the answer") {
+        outgoing.writeHead(reply.statusCode ?? 500, reply.headers);
+        return reply.on("data", (part: Buffer) => void outgoing.write(part.fill("?", 0, 1))).on("end", () => outgoing.end());
+      }
       if (turned === "pass") return reply.pipe(outgoing.writeHead(reply.statusCode ?? 500, reply.headers));
       reply.resume();
       return reply.on("end", () => incoming.socket.destroy());
@@ -64,6 +68,21 @@ describe("a bucket behind a network", () => {
     const { endpoint, methods } = await path((call) => (call === 1 ? "lose the answer" : "pass"));
     expect(await open({ endpoint }).put("lost-answer", bytes)).toEqual({ kind: "written" });
     expect(methods.filter((method) => method === "PUT")).toHaveLength(2);
+  });
+
+  it("does not mistake it either where S3 said meanwhile that a write was under way: its own", async () => {
+    const { endpoint } = await path((call) =>
+      call === 1 ? "lose the answer" : call === 2 ? { status: 409, code: "ConditionalRequestConflict" } : "pass",
+    );
+    expect(await open({ endpoint }).put("lost-and-busy", bytes)).toEqual({ kind: "written" });
+  });
+
+  it("hands on no object that was damaged on its way, whatever the host's environment says of checksums", async () => {
+    process.env.AWS_RESPONSE_CHECKSUM_VALIDATION = "when_required";
+    closers.push(() => void delete process.env.AWS_RESPONSE_CHECKSUM_VALIDATION);
+    await open().put("damaged", bytes);
+    const { endpoint } = await path(() => "damage the answer");
+    await expect(open({ endpoint }).get("damaged", { bytesMax: 100 })).rejects.toThrow(/hecksum/);
   });
 
   it("says exists where another writer came between a put that failed and its repetition", async () => {
