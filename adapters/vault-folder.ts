@@ -33,16 +33,19 @@ export async function openFolderVault(folder: string, options: { mustExist?: boo
   };
   return {
     name: folder,
-    put: async (key, bytes) => {
+    put: async (key, bytes, options) => {
       refuseKey(key);
+      options?.signal?.throwIfAborted();
       return await attempt(`store ${key}`, () => store(folder, key, bytes, known));
     },
     get: async (key, options) => {
       refuseKey(key);
+      options.signal?.throwIfAborted();
       return await attempt(`give ${key}`, () => read(folder, key, options));
     },
     list: async (prefix, options) => {
       refuseLimit(options.limit);
+      options.signal?.throwIfAborted();
       return await attempt(`list ${prefix}`, () => list(folder, prefix, options));
     },
     remove: async (key) => {

@@ -7,14 +7,16 @@ export function memoryVault(clock: Pick<Clock, "wallMs">, name = "memory"): Vaul
   const objects = new Map<string, { bytes: Buffer; modifiedMs: number }>();
   return {
     name,
-    async put(key, bytes) {
+    async put(key, bytes, options) {
       refuseKey(key);
+      options?.signal?.throwIfAborted();
       if (objects.has(key)) return { kind: "exists" };
       objects.set(key, { bytes: Buffer.from(bytes), modifiedMs: clock.wallMs() });
       return { kind: "written" };
     },
-    async get(key, { bytesMax, range, into }) {
+    async get(key, { bytesMax, range, into, signal }) {
       refuseKey(key);
+      signal?.throwIfAborted();
       const object = objects.get(key);
       if (object === undefined) return { kind: "absent" };
       const part = range === undefined ? object.bytes : object.bytes.subarray(range.offset, range.offset + range.length);
@@ -23,8 +25,9 @@ export function memoryVault(clock: Pick<Clock, "wallMs">, name = "memory"): Vaul
       into.set(part);
       return { kind: "found", bytes: Buffer.from(into.buffer, into.byteOffset, part.length) };
     },
-    async list(prefix, { after, limit }) {
+    async list(prefix, { after, limit, signal }) {
       refuseLimit(limit);
+      signal?.throwIfAborted();
       return [...objects]
         .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
         .toSorted(([left], [right]) => (left < right ? -1 : 1))

@@ -5,7 +5,7 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { Architecture } from "aws-cdk-lib/aws-lambda";
 import type { Node as ConstructNode } from "constructs";
-import type { Fleet } from "../core/kernel/fleet.ts";
+import type { Fleet, Vault } from "../core/kernel/fleet.ts";
 import type { LayerMachine } from "../layers/argon2/build.ts";
 
 export const DEFAULT_FLEET_FILE = "examples/rehearsal.fleet.yaml";
@@ -18,6 +18,8 @@ export type Deployment = {
   readonly architecture: Architecture;
   /** RETAIN on AWS: deleting a stack must not delete who holds a role. */
   readonly removalPolicy: RemovalPolicy;
+  /** Governance in a rehearsal, whatever the fleet file says: its buckets go with it, and nobody can empty one under compliance. */
+  readonly vaultLockMode: Vault["lockMode"];
   /** The Region whose registry a Region's functions use: its own replica on AWS, the home's only table in a rehearsal. */
   readonly registryRegionOf: (region: string) => string;
   /** Where the functions of a Region find AWS, when not at AWS. */
@@ -33,6 +35,7 @@ export function deploymentFrom(context: ConstructNode, fleet: Fleet): Deployment
     machine,
     architecture: machine.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
     removalPolicy: rehearsal ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    vaultLockMode: rehearsal ? "governance" : (fleet.vault?.lockMode ?? "governance"),
     registryRegionOf: (region) => (rehearsal ? fleet.regions.home : region),
     endpointOf: (region) => {
       const endpoint: unknown = context.tryGetContext(`endpoint:${region}`);

@@ -18,6 +18,7 @@ import { declareBus, declareUndelivered } from "./constructs/fleet-bus.ts";
 import { declareDashboard } from "./constructs/fleet-dashboard.ts";
 import { FleetFunction } from "./constructs/fleet-function.ts";
 import { declareLogQueries } from "./constructs/log-queries.ts";
+import { vaultAlarmsHeardIn } from "./constructs/vault-alarms.ts";
 import type { Deployment } from "./deployment.ts";
 import { FAILOVER_FUNCTIONS } from "./modules/failover.ts";
 
@@ -57,7 +58,8 @@ export class RegionStack extends Stack {
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));
-    new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function });
+    const alsoHeard = vaultAlarmsHeardIn(region, fleet);
+    new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function, alsoHeard });
     if (region === fleet.regions.home) declareDashboard(this, fleet);
     /** Saved for the console, which a rehearsal has none of. */
     if (!rehearsal)

@@ -4,10 +4,10 @@
  */
 import { endpointFor } from "./endpoint.ts";
 import type { Fleet, FleetNode, FleetRole } from "./fleet.ts";
+import type { FleetFault } from "./fleet-fault.ts";
 import { nearest } from "./nearest-name.ts";
 import { RENEWALS_PER_LEASE } from "./settings.ts";
-
-export type FleetFault = { readonly path: readonly (string | number)[]; readonly found: string; readonly allowed: string };
+import { vaultFaults } from "./vault-rules.ts";
 
 /** A renewal begins with a tick and is done by the next: two cadences in the worst case. */
 const CADENCES_PER_RENEWAL = 2;
@@ -20,6 +20,7 @@ export function fleetFaults(fleet: Fleet): FleetFault[] {
     ...regionFaults(fleet),
     ...fleet.nodes.flatMap((node, index) => nodeFaults(fleet, node, index)),
     ...fleet.roles.flatMap((role, index) => roleFaults(fleet, role, index)),
+    ...vaultFaults(fleet),
   ];
 }
 

@@ -118,6 +118,26 @@ const Policies = z.strictObject({
   failover: FailoverPolicy.prefault({}),
 });
 
+/** S3 takes a default retention of up to a hundred years. */
+const LOCK_DAYS_MAX = 36_500;
+
+const Vault = z.strictObject({
+  home: RegionName.optional().meta({ description: "Where backups are written; regions.home unless told otherwise. Must be one of the observers." }),
+  replicas: z.array(RegionName).min(1).max(8).meta({ description: "Where S3 copies them to: other Regions, whether they watch or not." }),
+  lockDays: z.int().min(1).max(LOCK_DAYS_MAX).default(30).meta({ description: "How long nobody may delete or replace what was stored." }),
+  lockMode: z
+    .enum(["governance", "compliance"])
+    .default("governance")
+    .meta({ description: "governance: whoever holds s3:BypassGovernanceRetention may. compliance: nobody, the account's root included." }),
+  keepNoncurrentDays: z
+    .int()
+    .min(1)
+    .max(LOCK_DAYS_MAX)
+    .default(30)
+    .meta({ description: "How long what was deleted can be had back. Not less than lockDays." }),
+});
+export type Vault = z.infer<typeof Vault>;
+
 export const Fleet = z.strictObject({
   $schema: z.string().optional(),
   fleet: FleetId,
@@ -126,6 +146,7 @@ export const Fleet = z.strictObject({
   nodes: z.array(Node).min(2).max(500),
   roles: z.array(Role).min(1).max(32),
   policies: Policies.prefault({}),
+  vault: Vault.optional().meta({ description: "Where backups live. Without it the stacks have no vault." }),
 });
 export type Fleet = z.infer<typeof Fleet>;
 export type FleetNode = Fleet["nodes"][number];

@@ -13,6 +13,25 @@ export function resourceNames(fleet: string) {
     stateMachine: `${prefix}-failover`,
     function: (verbNoun: string) => `${prefix}-${verbNoun}`,
     dashboard: prefix,
+    /** The Region last but one, so that no other fleet's stack can have this name. */
+    vaultStack: (region: string) => `${prefix}-${region}-vault`,
+    /** The account in the name: buckets share one namespace with everybody's. */
+    vaultBucket: (account: string, region: string) => `${prefix}-vault-${account}-${region}`,
+    vaultAlias: `alias/${prefix}-vault`,
+    vaultUnreplicated: `${prefix}-vault-unreplicated`,
     metricsNamespace: "SynnergyHA",
   } as const;
+}
+
+/** S3's limit. */
+export const BUCKET_NAME_CHARACTERS_MAX = 63;
+const ACCOUNT_DIGITS = 12;
+
+export function vaultBucketCharacters(fleet: string, region: string): number {
+  return resourceNames(fleet).vaultBucket("0".repeat(ACCOUNT_DIGITS), region).length;
+}
+
+/** The encryption context under which a vault's keys are wrapped: a Region's key opens them for nothing else, and for no other fleet. */
+export function vaultKeyContext(fleet: string) {
+  return { purpose: "synnergy-ha/vault-key", fleet } as const;
 }

@@ -81,7 +81,7 @@ export interface Workflows {
 /**
  * Where a vault's objects are: a bucket, a folder. Every object is written once and never changed, so two writers of the same
  * key cannot harm each other, and a copy in another Region is either the same or damaged.
- * Thrown are `VaultUnavailable` (try again) and `VaultObjectTooLarge`; the rest is answered.
+ * Thrown are `VaultUnavailable` (try again), `VaultObjectTooLarge`, and the reason of a signal that was aborted; the rest is answered.
  */
 export interface VaultStore {
   /** For sentences: a folder's path, or `s3://bucket`. */
@@ -99,7 +99,7 @@ export type GetOptions = {
   /** More than this is refused before it is read. */
   readonly bytesMax: number;
   readonly range?: { readonly offset: number; readonly length: number };
-  /** Memory to read into, of `bytesMax` at least; the answer's bytes are then a view of it. */
+  /** Memory that may be read into, of `bytesMax` at least; the answer's bytes are then a view of it. */
   readonly into?: Uint8Array;
   readonly signal?: AbortSignal;
 };

@@ -4,34 +4,12 @@
  * administers the key and reads its public half, but only the named functions' roles may sign, whatever IAM says.
  */
 import { Stack } from "aws-cdk-lib";
-import { AccountRootPrincipal, type IRole, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type IRole, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Alias, Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { resourceNames } from "../../core/kernel/names.ts";
 import type { Deployment } from "../deployment.ts";
-
-/** Everything an administrator needs, and no cryptography: not `kms:Sign`, and no grant, which would hand it on. */
-const ADMINISTRATION = [
-  "kms:CancelKeyDeletion",
-  "kms:CreateAlias",
-  "kms:DeleteAlias",
-  "kms:DescribeKey",
-  "kms:DisableKey",
-  "kms:EnableKey",
-  "kms:GetKeyPolicy",
-  "kms:GetKeyRotationStatus",
-  "kms:GetPublicKey",
-  "kms:ListGrants",
-  "kms:ListKeyPolicies",
-  "kms:ListResourceTags",
-  "kms:PutKeyPolicy",
-  "kms:RevokeGrant",
-  "kms:ScheduleKeyDeletion",
-  "kms:TagResource",
-  "kms:UntagResource",
-  "kms:UpdateAlias",
-  "kms:UpdateKeyDescription",
-];
+import { administerKey } from "./key-administration.ts";
 
 /** How adapters/authority-kms.ts signs; a request for anything else is denied. */
 const SIGNING = { StringEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "RAW" } };
@@ -40,7 +18,7 @@ export function declareAuthorityKey(scope: Construct, deployment: Deployment, si
   const fleet = deployment.fleet.fleet;
   const policy = new PolicyDocument({
     statements: [
-      new PolicyStatement({ sid: "Administer", principals: [new AccountRootPrincipal()], actions: ADMINISTRATION, resources: ["*"] }),
+      administerKey(["kms:GetPublicKey"]),
       new PolicyStatement({ sid: "Delegate", principals: [...signers], actions: ["kms:Sign"], resources: ["*"], conditions: SIGNING }),
     ],
   });

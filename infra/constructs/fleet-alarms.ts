@@ -27,7 +27,7 @@ export function fleetMetric(fleet: string, metricName: string, statistic: string
   });
 }
 
-type Watched = {
+export type Watched = {
   name: string;
   /** Absent where the whole fleet has one. */
   role?: string;
@@ -101,37 +101,40 @@ function watched(fleet: Fleet, undelivered: Queue): Watched[] {
  * Which alarms are ours, as an event pattern. A role's are told by how they begin: EventBridge takes 2,048 characters a
  * pattern, and the names of 32 roles' alarms are three times as many.
  */
-function namesOf(all: readonly Watched[], bus: string): (string | { prefix: string })[] {
+function namesOf(all: readonly Watched[], more: readonly string[], bus: string): (string | { prefix: string })[] {
   const ofRoles = new Set(all.filter(({ role }) => role !== undefined).map(({ name }) => name));
-  const ofFleet = all.filter(({ role }) => role === undefined);
-  return [...[...ofRoles].map((name) => ({ prefix: `${bus}-${name}-` })), ...ofFleet.map(({ name }) => `${bus}-${name}`)];
+  const ofFleet = all.filter(({ role }) => role === undefined).map(({ name }) => name);
+  return [...[...ofRoles].map((name) => ({ prefix: `${bus}-${name}-` })), ...[...ofFleet, ...more].map((name) => `${bus}-${name}`)];
+}
+
+export function declareAlarm(scope: Construct, bus: string, { name, role, says, metric, threshold, minutes, missing, below }: Watched): Alarm {
+  const own = role === undefined ? name : `${name}-${role}`;
+  return new Alarm(scope, own, {
+    alarmName: `${bus}-${own}`,
+    alarmDescription: says,
+    metric,
+    threshold,
+    evaluationPeriods: minutes,
+    treatMissingData: missing,
+    comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  });
 }
 
 export class FleetAlarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  constructor(scope: Construct, props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction }) {
+  /** `alsoHeard`: alarms of this fleet that another stack declares and this Region hears. */
+  constructor(scope: Construct, props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction; alsoHeard: readonly string[] }) {
     super(scope, "Alarms");
     const { bus } = resourceNames(props.fleet.fleet);
     const all = watched(props.fleet, props.undelivered);
-    this.alarms = all.map(({ name, role, says, metric, threshold, minutes, missing, below }) => {
-      const own = role === undefined ? name : `${name}-${role}`;
-      return new Alarm(this, own, {
-        alarmName: `${bus}-${own}`,
-        alarmDescription: says,
-        metric,
-        threshold,
-        evaluationPeriods: minutes,
-        treatMissingData: missing,
-        comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      });
-    });
+    this.alarms = all.map((each) => declareAlarm(this, bus, each));
     new Rule(this, "Raised", {
       description: "This fleet's alarms open incidents.",
       eventPattern: {
         source: ["aws.cloudwatch"],
         detailType: ["CloudWatch Alarm State Change"],
-        detail: { alarmName: namesOf(all, bus), state: { value: ["ALARM"] } },
+        detail: { alarmName: namesOf(all, props.alsoHeard, bus), state: { value: ["ALARM"] } },
       },
       targets: [new LambdaTarget(props.opensIncident, { deadLetterQueue: props.undelivered })],
     });

@@ -19,13 +19,14 @@ import {
   PutFunctionConcurrencyCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
 import type { SynthesizedStack } from "./assembly.ts";
 import { ACCOUNT, CREDENTIALS } from "./cdk.ts";
 import { readDropped, type Wish } from "./dropped-properties.ts";
+import type { Grant } from "./grant.ts";
+import { bucketGrant } from "./grant-bucket.ts";
 
-/** One property of one resource: what it is now, and how to make it what it should be. */
-type Grant = { readonly wanted: string; read(): Promise<string>; apply(): Promise<unknown> };
-type Clients = { readonly dynamo: DynamoDBClient; readonly lambda: LambdaClient };
+type Clients = { readonly dynamo: DynamoDBClient; readonly lambda: LambdaClient; readonly s3: S3Client };
 
 export type Applied = { readonly checked: number; readonly applied: readonly string[] };
 
@@ -40,7 +41,11 @@ export async function applyDropped({ endpoint, stacks }: { endpoint: string; sta
       );
     }
     const client = { endpoint, region: stack.region, credentials: CREDENTIALS };
-    const clients: Clients = { dynamo: new DynamoDBClient(client), lambda: new LambdaClient(client) };
+    const clients: Clients = {
+      dynamo: new DynamoDBClient(client),
+      lambda: new LambdaClient(client),
+      s3: new S3Client({ ...client, forcePathStyle: true }),
+    };
     const names = await physicalNames(new CloudFormationClient(client), stack.name);
     for (const wish of wishes) {
       checked += 1;
@@ -60,7 +65,7 @@ async function granted(label: string, grant: Grant): Promise<boolean> {
   return true;
 }
 
-function grantOf(wish: Wish, { dynamo, lambda }: Clients, names: ReadonlyMap<string, string>, region: string): Grant {
+function grantOf(wish: Wish, { dynamo, lambda, s3 }: Clients, names: ReadonlyMap<string, string>, region: string): Grant {
   const name = nameOf(wish.logicalId, names);
   switch (wish.kind) {
     case "time-to-live":
@@ -114,6 +119,8 @@ function grantOf(wish: Wish, { dynamo, lambda }: Clients, names: ReadonlyMap<str
         apply: () => lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, DeadLetterConfig: { TargetArn: target } })),
       };
     }
+    default:
+      return bucketGrant(wish, s3, (logicalId) => nameOf(logicalId, names), region);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Processes } from "../processes/open-processes.ts";
 import { type Applied, applyDropped } from "./apply-dropped.ts";
 import { readAssembly } from "./assembly.ts";
 import { ACCOUNT, type CdkCall, runCdk } from "./cdk.ts";
+import { emptyBuckets } from "./empty-buckets.ts";
 import { stackStatus } from "./stack-status.ts";
 
 const BOOTSTRAP_STACK = "CDKToolkit";
@@ -57,9 +58,12 @@ export async function deployStacks(options: DeployOptions): Promise<Deployed> {
   return { outputs, stacks: stacks.map(({ name, region }) => ({ name, region })), putBack };
 }
 
-/** Takes down what the last `deployStacks` into the same folder put up. */
+/** Takes down what the last `deployStacks` into the same folder put up, once its own buckets are empty. */
 export async function destroyStacks(options: Omit<DeployOptions, "fleetFile" | "context" | "app" | "onProgress">): Promise<{ ms: number }> {
   const app = assemblyFolder(options.folder);
+  for (const stack of readAssembly(app)) {
+    if ((await stackStatus(options.endpoint, stack)) !== null) await emptyBuckets(options.endpoint, stack);
+  }
   return runCdk(callOf(options), "cdk-destroy", ["destroy", "--all", "--force", "--app", app], options.folder);
 }
 

@@ -4,8 +4,10 @@
  * would have proves nothing. The list is by measurement (localstack/README.md), so it grows with what the stacks use.
  */
 import type { Template } from "./assembly.ts";
+import { BUCKET_RULES, type BucketWish } from "./dropped-bucket.ts";
 
 export type Wish =
+  | BucketWish
   | { readonly kind: "time-to-live"; readonly logicalId: string; readonly attribute: string }
   | { readonly kind: "point-in-time-recovery"; readonly logicalId: string }
   | { readonly kind: "deletion-protection"; readonly logicalId: string }
@@ -50,7 +52,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "AWS::DynamoDB::Table": { TimeToLiveSpecification: timeToLive, PointInTimeRecoverySpecification: pointInTime },
   "AWS::DynamoDB::GlobalTable": { TimeToLiveSpecification: timeToLive, MultiRegionConsistency: refused, GlobalTableWitnesses: refused },
   "AWS::Lambda::Function": { ReservedConcurrentExecutions: reserved, DeadLetterConfig: deadLetter },
-  "AWS::S3::Bucket": { ReplicationConfiguration: refused, ObjectLockConfiguration: refused, LifecycleConfiguration: refused },
+  "AWS::S3::Bucket": BUCKET_RULES,
 };
 /** A global table keeps these with each replica; in a rehearsal there is one, at home. */
 const REPLICA_RULES: Readonly<Record<string, Rule>> = {

@@ -88,7 +88,8 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
     const emulatorAt = { processes, folder: join(folder, "emulator"), root, ...(emulatorPort === undefined ? {} : { port: emulatorPort }) };
     const emulator = await timed("emulator", () => startEmulator(emulatorAt), sayEmulator);
     const { endpoint } = emulator;
-    const stacks = REGIONS.map((region) => ({ name: resourceNames(fleetName).stack(region), region }));
+    const { stack, vaultStack } = resourceNames(fleetName);
+    const stacks = [vaultStack, stack].flatMap((nameIn) => REGIONS.map((region) => ({ name: nameIn(region), region })));
     if (!emulator.owned) {
       // What another start left there knows another chain; and its functions may still run, at links that must not be ours.
       await timed(

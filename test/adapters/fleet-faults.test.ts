@@ -108,6 +108,37 @@ describe("a fault names its place, what was found and what is allowed", () => {
       "",
     ],
     ["a lease shorter than two slots", "seconds: 1 }", "seconds: 6 }", "found 10; allowed 12 or more: 2 slots of 6 s", ""],
+    [
+      "a vault's copy beside the original",
+      "[us-west-2]\n  lockDays",
+      "[us-east-1]\n  lockDays",
+      "vault.replicas.0: found us-east-1; allowed another Region",
+      "",
+    ],
+    [
+      "a vault's copy named twice",
+      "[us-west-2]\n  lockDays",
+      "[us-west-2, us-west-2]\n  lockDays",
+      "vault.replicas.1: found us-west-2; allowed each Region once",
+      "",
+    ],
+    ["a vault without a copy", "[us-west-2]\n  lockDays", "[]\n  lockDays", "vault.replicas: found", ""],
+    [
+      "a vault where nobody watches",
+      "  replicas: [us-west-2]\n",
+      "  home: eu-west-1\n  replicas: [us-west-2]\n",
+      "vault.home: found eu-west-1; allowed one of the observers: us-east-1, us-west-2",
+      "",
+    ],
+    ["what was deleted gone before its lock", "lockDays: 1\n", "lockDays: 9\n", "vault.keepNoncurrentDays: found 1; allowed 9 or more", ""],
+    ["an unknown lock", "lockDays: 1\n", "lockDays: 1\n  lockMode: governence\n", 'allowed "governance", "compliance"', 'did you mean "governance"'],
+    [
+      "a name that leaves a bucket's none, once, for the longest Region",
+      "fleet: rehearsal",
+      "fleet: rehearsal-of-a-very-long-name",
+      "fleet: found a name of 29 characters and a vault in us-east-1; allowed 25 characters at most",
+      "",
+    ],
   ])("%s", (_, from, to, ...parts) => {
     const faults = faultsAfter(from, to).join("\n");
     for (const part of parts) expect(faults).toContain(part);

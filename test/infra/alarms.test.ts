@@ -64,15 +64,29 @@ describe("alarms", () => {
   });
 });
 
-/** The example with 32 roles of 32 characters each, in a fleet whose own name has as many. */
-async function largest(): Promise<Synthesis> {
+/** The most copies that a vault takes, two where watchers are; and the longest name that leaves the buckets theirs. */
+const COPIES = [
+  "eu-west-1",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "ap-southeast-3",
+  "ap-southeast-4",
+  "ap-southeast-5",
+  "ap-southeast-7",
+  "ap-northeast-1",
+];
+const NAME_CHARACTERS_WITH_VAULT = 20;
+
+/** The example with 32 roles of 32 characters each, in a fleet whose own name is as long as it may be. */
+async function largest(vault: { replicas: string[] } | undefined): Promise<Synthesis> {
   const fleet = Fleet.parse(parse(readFileSync(EXAMPLE, "utf8")));
   const [role] = fleet.roles;
   const roles = Array.from({ length: ROLES }, (_, index) => ({ ...role, name: `r${String(index).padStart(NAME_CHARACTERS - 1, "0")}` }));
   const folder = mkdtempSync(join(tmpdir(), "synnergy-alarms-"));
   try {
     const file = join(folder, "largest.fleet.yaml");
-    writeFileSync(file, JSON.stringify({ ...fleet, fleet: "f".padEnd(NAME_CHARACTERS, "f"), roles }));
+    const characters = vault === undefined ? NAME_CHARACTERS : NAME_CHARACTERS_WITH_VAULT;
+    writeFileSync(file, JSON.stringify({ ...fleet, fleet: "f".padEnd(characters, "f"), roles, vault }));
     return await synthesize(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -80,8 +94,11 @@ async function largest(): Promise<Synthesis> {
 }
 
 describe("rules", () => {
-  it("keep every pattern within EventBridge's quota, and hear every alarm, for as many roles as a fleet file takes", async () => {
-    const { templates } = await largest();
+  it.each([
+    ["and no vault", undefined],
+    ["and copies of a vault", { replicas: COPIES }],
+  ])("keep every pattern within EventBridge's quota, and hear every alarm, for as many roles as a fleet file takes %s", async (_, vault) => {
+    const { templates } = await largest(vault);
     for (const template of templates.values()) {
       const patterns = resourcesOf(template, "AWS::Events::Rule").flatMap(([id, { Properties }]) =>
         Properties.EventPattern === undefined ? [] : [{ id, pattern: Properties.EventPattern as Pattern }],

@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "aws-cdk-lib";
+import { App, type Stack } from "aws-cdk-lib";
 import { readFleet } from "../../adapters/fleet-yaml.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { projectRoot } from "../../infra/bundle.ts";
@@ -21,7 +21,8 @@ export type Statement = {
   Condition?: Record<string, Record<string, string[] | string>>;
   Principal?: unknown;
 };
-export type Synthesis = { fleet: Fleet; app: App; templates: Map<string, Template> };
+/** By Region: the control plane's stacks, and the vault's. */
+export type Synthesis = { fleet: Fleet; app: App; templates: Map<string, Template>; vaults: Map<string, Template> };
 
 export const EXAMPLES = readdirSync(join(projectRoot, "examples"))
   .filter((file) => file.endsWith(".fleet.yaml"))
@@ -33,10 +34,11 @@ export async function synthesize(file: string, context: Record<string, string> =
   const outdir = mkdtempSync(join(tmpdir(), "synnergy-synth-"));
   try {
     const app = new App({ outdir, context: { ...FEATURES, ...context } });
-    const stacks = await declareFleet(app, deploymentFrom(app.node, reading.fleet));
+    const { regions, vaults } = await declareFleet(app, deploymentFrom(app.node, reading.fleet));
     const assembly = app.synth();
-    const templates = new Map([...stacks].map(([region, stack]) => [region, assembly.getStackByName(stack.stackName).template as Template]));
-    return { fleet: reading.fleet, app, templates };
+    const templatesOf = (stacks: ReadonlyMap<string, Stack>) =>
+      new Map([...stacks].map(([region, stack]) => [region, assembly.getStackByName(stack.stackName).template as Template]));
+    return { fleet: reading.fleet, app, templates: templatesOf(regions), vaults: templatesOf(vaults) };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 /**
  * Deploying onto the emulator: what `cdk deploy` puts up is there, complete with what the emulator's CloudFormation drops, a second
- * time changes nothing, and destroying leaves nothing. The reading of templates is pure and has its laws first.
+ * time changes nothing, and destroying leaves nothing. How templates are read is in dropped-properties.test.ts.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,79 +8,14 @@ import { join, resolve } from "node:path";
 import { CloudFormationClient, ListStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DescribeContinuousBackupsCommand, DescribeTimeToLiveCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetFunctionConcurrencyCommand, GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyDropped } from "../../localstack/deploy/apply-dropped.ts";
-import { readAssembly, Template } from "../../localstack/deploy/assembly.ts";
+import { readAssembly } from "../../localstack/deploy/assembly.ts";
 import { CREDENTIALS } from "../../localstack/deploy/cdk.ts";
 import { type Deployed, type DeployOptions, deployStacks, destroyStacks } from "../../localstack/deploy/deploy-stacks.ts";
-import { readDropped } from "../../localstack/deploy/dropped-properties.ts";
 import { freePort } from "../../localstack/emulator/port.ts";
 import { startEmulator } from "../../localstack/emulator/start-emulator.ts";
 import { openProcesses, type Processes } from "../../localstack/processes/open-processes.ts";
-
-const REGION = "us-east-1";
-const template = (resources: Record<string, { Type: string; Properties: Record<string, unknown> }>): Template =>
-  Template.parse({ Resources: resources });
-
-describe("reading a template", () => {
-  /** Each listed property with a value that can be put back, and one that cannot. */
-  const LISTED = [
-    ["AWS::DynamoDB::Table", "TimeToLiveSpecification", { AttributeName: "ttl", Enabled: true }, { AttributeName: { Ref: "P" }, Enabled: true }],
-    [
-      "AWS::DynamoDB::GlobalTable",
-      "TimeToLiveSpecification",
-      { AttributeName: "ttl", Enabled: true },
-      { AttributeName: "ttl", Enabled: { Ref: "P" } },
-    ],
-    ["AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", { PointInTimeRecoveryEnabled: true }, { PointInTimeRecoveryEnabled: { Ref: "P" } }],
-    ["AWS::DynamoDB::GlobalTable", "MultiRegionConsistency", undefined, "STRONG"],
-    ["AWS::DynamoDB::GlobalTable", "GlobalTableWitnesses", undefined, [{ Region: "us-east-2" }]],
-    ["AWS::Lambda::Function", "ReservedConcurrentExecutions", 4, { Ref: "P" }],
-    ["AWS::Lambda::Function", "DeadLetterConfig", { TargetArn: { "Fn::GetAtt": ["Q", "Arn"] } }, { TargetArn: "arn:aws:sqs:us-east-1:1:q" }],
-    ["AWS::S3::Bucket", "ReplicationConfiguration", undefined, { Role: "r", Rules: [] }],
-    ["AWS::S3::Bucket", "ObjectLockConfiguration", undefined, { ObjectLockEnabled: "Enabled" }],
-    ["AWS::S3::Bucket", "LifecycleConfiguration", undefined, { Rules: [] }],
-  ] as const;
-
-  test("every listed property is either a wish or a refusal: none is dropped here as well", () => {
-    const listed = fc.constantFrom(...LISTED).chain(([Type, property, good, bad]) => {
-      return fc.constantFrom(...(good === undefined ? [false] : [true, false])).map((able) => ({ Type, property, value: able ? good : bad, able }));
-    });
-    fc.assert(
-      fc.property(fc.array(listed, { maxLength: 8 }), fc.dictionary(fc.string(), fc.anything()), (chosen, noise) => {
-        const resources = chosen.map(({ Type, property, value }, at) => [`R${at}`, { Type, Properties: { ...noise, [property]: value } }] as const);
-        const { wishes, refusals } = readDropped(template(Object.fromEntries(resources)), REGION);
-        expect(wishes.map((wish) => wish.logicalId)).toEqual(chosen.flatMap(({ able }, at) => (able ? [`R${at}`] : [])));
-        expect(refusals.map((refusal) => refusal.split(" ")[0])).toEqual(chosen.flatMap(({ able }, at) => (able ? [] : [`R${at}`])));
-      }),
-    );
-  });
-
-  test("a replica in another Region is refused, one at home has its own properties read", () => {
-    const replica = (Region: unknown) => ({
-      Region,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      DeletionProtectionEnabled: true,
-    });
-    const read = (regions: unknown[]) =>
-      readDropped(template({ T: { Type: "AWS::DynamoDB::GlobalTable", Properties: { Replicas: regions.map(replica) } } }), REGION);
-    const kinds = ["point-in-time-recovery", "deletion-protection"];
-    expect(read([REGION]).wishes.map((wish) => wish.kind)).toEqual(kinds);
-    expect(read([{ Ref: "AWS::Region" }]).wishes.map((wish) => wish.kind)).toEqual(kinds);
-    expect(read([REGION, "us-west-2"]).refusals).toEqual(['T (AWS::DynamoDB::GlobalTable): a replica in "us-west-2"']);
-  });
-
-  test("what is switched off is no wish", () => {
-    const Properties = {
-      TimeToLiveSpecification: { Enabled: false },
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-      Replicas: [{ Region: REGION, DeletionProtectionEnabled: false }],
-    };
-    const both = { A: { Type: "AWS::DynamoDB::Table", Properties }, B: { Type: "AWS::DynamoDB::GlobalTable", Properties } };
-    expect(readDropped(template(both), REGION)).toEqual({ wishes: [], refusals: [] });
-  });
-});
 
 describe("on the emulator", () => {
   let folder: string;
