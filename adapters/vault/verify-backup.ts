@@ -28,11 +28,17 @@ export type Verified = { readonly packs: number; readonly storedBytes: number; r
 
 /** Throws the first fault by its name. */
 export async function verifyBackup(given: VerifyGiven, manifest: Manifest): Promise<Verified> {
-  const { stores, keyring, labour } = given;
+  const { stores, keyring } = given;
   const catalogue = await loadCatalogue(stores, keyring, manifest.indexes);
   const packs = packsOf(manifest, catalogue);
   await readTree(new StreamReader({ stores, keyring, catalogue }), catalogue.table, manifest, async () => {});
-  const lanes = labour.width + 1;
+  const plainBytes = await openWholePacks(given, catalogue, packs);
+  return { packs: packs.length, storedBytes: packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), plainBytes };
+}
+
+/** Every block of every pack, several packs at once; resolves to the bytes that were opened. */
+export async function openWholePacks(given: VerifyGiven, catalogue: Catalogue, packs: readonly IndexedPack[]): Promise<number> {
+  const lanes = given.labour.width + 1;
   const memory = new Memory(PACK_BYTES_MAX, lanes);
   const waiting = packs.values();
   let plainBytes = 0;
@@ -46,7 +52,7 @@ export async function verifyBackup(given: VerifyGiven, manifest: Manifest): Prom
       }
     }),
   );
-  return { packs: packs.length, storedBytes: packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), plainBytes };
+  return plainBytes;
 }
 
 /** Those that the manifest names, as its indexes describe them. */

@@ -2,6 +2,7 @@
 import { backupDirectory } from "../../adapters/vault/backup-directory.ts";
 import { rotateKeyring } from "../../adapters/vault/keyrings.ts";
 import { listSequences, newestManifest, readManifest, type StoredManifest } from "../../adapters/vault/manifests.ts";
+import { backupName, writeProof } from "../../adapters/vault/proofs.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import { verifyBackup } from "../../adapters/vault/verify-backup.ts";
 import { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
@@ -54,6 +55,9 @@ export async function backup(where: Where, folder: string, name: string, fullRer
   });
 }
 
+/** Who proves, in the vault's own record. */
+export const PROVER = "vault";
+
 /** Of a long list the first are shown. */
 const SHOWN_MAX = 10;
 
@@ -76,6 +80,15 @@ export async function verify(where: Where, name: string, sequence: number | unde
     const startedMs = opened.clock.monotonicMs();
     const given = { stores: [opened.store], keyring: opened.vault.keyring, labour: opened.labour };
     const verified = await verifyBackup({ ...given, onPack: ({ sizeBytes }) => progress.add(sizeBytes) }, manifest);
+    const packs = manifest.packs.map((pack) => pack.name);
+    await writeProof(opened.store, {
+      format: 1,
+      atMs: opened.clock.wallMs(),
+      by: PROVER,
+      store: opened.store.name,
+      packs,
+      backups: [backupName(manifest)],
+    });
     const text = `Backup ${manifest.sequence} of ${name} is whole: ${counted(verified.packs, "pack")}, ${bytes(verified.plainBytes)} opened and compared with their ids, ${seconds(opened.clock.monotonicMs() - startedMs)}.`;
     return { data: { schema: 1, source: name, sequence: manifest.sequence, ...verified }, text };
   });
@@ -111,13 +124,14 @@ async function find({ store, vault, trust }: LocalVault, name: string, sequence:
   return found;
 }
 
-function sourceOf(name: string): SourceName {
+export function sourceOf(name: string): SourceName {
   const parsed = SourceName.safeParse(`${name}.directory`);
   if (parsed.success) return parsed.data;
   throw new InputInvalid({ where: "--name", faults: [`"${name}" is not 1 to 32 of a-z, 0-9 and '-', starting with a letter`] });
 }
 
-async function within(where: Where, work: (opened: LocalVault) => Promise<Answer>): Promise<Answer> {
+/** Opens the vault for one action. */
+export async function within(where: Where, work: (opened: LocalVault) => Promise<Answer>): Promise<Answer> {
   const opened = await openLocalVault(where.vault, await passphraseFrom(where.passphraseFile));
   try {
     return await work(opened);

@@ -3,6 +3,7 @@ import yargs, { type Argv } from "yargs";
 import { type Answer, numberOption, type Options, type Out, textOption } from "../command.ts";
 import { EXIT, type ExitCode, failureOf } from "../exit-codes.ts";
 import { backup, initialise, list, restore, rotate, verify, type Where } from "./actions.ts";
+import { forget, prove, sweep } from "./keeping.ts";
 import { Progress } from "./progress.ts";
 
 const HELP_COLUMNS_MAX = 110;
@@ -84,6 +85,27 @@ function parserOf(args: readonly string[], run: (act: Act) => (options: Options)
       (argv) => one(target(argv)),
       run((where, options, progressOf) => restore(where, name(options), sequence(options), String(options.target), progressOf("files"))),
     )
+    .command(
+      "prove",
+      "opens what was never opened and a share of the rest, of all nodes, and writes down what was whole",
+      (argv) =>
+        argv
+          .option("period", { type: "number", default: 30, describe: "everything is opened again within so many days" })
+          .option("every", { type: "number", default: 1, describe: "days until the next run" }),
+      run((where, options, progressOf) =>
+        prove(where, numberOption(options, "period") ?? 30, numberOption(options, "every") ?? 1, progressOf("packs")),
+      ),
+    )
+    .command(
+      "forget",
+      "removes a node's old backups; the newest, and the newest that is proven, stay",
+      (argv) =>
+        argv
+          .option("keep", { type: "number", describe: "at least so many of the newest stay" })
+          .option("days", { type: "number", describe: "everything younger stays" }),
+      run((where, options) => forget(where, name(options), numberOption(options, "keep"), numberOption(options, "days"))),
+    )
+    .command("sweep", "gives space back, in two runs more than a day apart, safely beside backups", (argv) => argv, run(sweep))
     .command(
       "rotate",
       "another passphrase, or a new key for what is written from now on; no data is written again",

@@ -50,6 +50,18 @@ describe("vault", () => {
     expect(await vault("verify", "--passphrase-file", inside("new"))).toMatchObject({ code: EXIT.ok });
   });
 
+  it("proves, forgets only beside a proven backup that stays, and sweeps", async () => {
+    const key = await setUp();
+    await vault("backup", inside("source"), ...key);
+    await vault("backup", inside("source"), ...key);
+    expect((await vault("forget", "--keep", "1", ...key)).out).toContain("0 backups of node removed, 2 kept.");
+    expect((await vault("prove", ...key)).out).toContain("1 new pack and 0 again");
+    expect((await vault("forget", "--keep", "1", ...key)).out).toContain("removed 1: older than is asked for, and backup 2 is proven");
+    expect((await vault("sweep", ...key)).out).toMatch(/0 condemned, 0 removed, 0 spared\. 0 B freed/);
+    expect(await vault("forget", ...key)).toMatchObject({ code: EXIT.usage, err: expect.stringContaining("--keep") });
+    expect(await vault("forget", "--days", "-1", ...key)).toMatchObject({ code: EXIT.usage });
+  });
+
   it("says in one sentence what is wrong, and leaves everything as it was", async () => {
     const key = await setUp();
     expect(await vault("init", ...key)).toMatchObject({ code: EXIT.usage, err: expect.stringContaining("there is a vault already") });

@@ -52,15 +52,15 @@ export function testVault(): { vault: OpenVault; labour: Labour } {
   return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };
 }
 
-export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[] };
+export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[]; clock?: Clock };
 
 export async function backUp(
   store: VaultStore,
   folder: string,
-  { node = "n1", labour = testVault().labour, verified = [] }: Choices = {},
+  { node = "n1", labour = testVault().labour, verified = [], clock = laterClock }: Choices = {},
 ): Promise<BackupDone> {
   const { vault } = testVault();
-  const given = { store, vault, labour, clock: laterClock, entropy: systemEntropy(), privateKey, trust };
+  const given = { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust };
   return await backupDirectory(given, {
     folder,
     source: `${node}.directory` as SourceName,

@@ -1,0 +1,29 @@
+/** Reads and writes proofs: which packs were opened whole and when, and which backups were proven entire. */
+import { PROOF_BYTES_MAX, PROOF_PREFIX, Proof, proofKey } from "../../core/backup/vault/proof.ts";
+import type { VaultStore } from "../../core/kernel/ports.ts";
+import { listAll, readJson } from "./listing.ts";
+
+export type Proofs = {
+  /** When each pack was last opened whole. */
+  readonly provenAtMs: ReadonlyMap<string, number>;
+  /** `<source>/<sequence>` */
+  readonly backups: ReadonlySet<string>;
+};
+
+export const backupName = ({ source, sequence }: { source: string; sequence: number }): string => `${source}/${sequence}`;
+
+export async function readProofs(store: VaultStore): Promise<Proofs> {
+  const provenAtMs = new Map<string, number>();
+  const backups = new Set<string>();
+  for await (const { key } of listAll(store, PROOF_PREFIX)) {
+    const proof = await readJson(store, key, Proof, PROOF_BYTES_MAX);
+    for (const pack of proof?.packs ?? []) provenAtMs.set(pack, Math.max(proof?.atMs ?? 0, provenAtMs.get(pack) ?? 0));
+    for (const backup of proof?.backups ?? []) backups.add(backup);
+  }
+  return { provenAtMs, backups };
+}
+
+/** Checked before it is written. */
+export async function writeProof(store: VaultStore, proof: Readonly<Proof>): Promise<void> {
+  await store.put(proofKey(proof), Buffer.from(JSON.stringify(Proof.parse(proof)), "utf8"));
+}

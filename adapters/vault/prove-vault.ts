@@ -1,0 +1,64 @@
+/**
+ * Proves a store at the cost of what is new and a share of what is old: packs that were never opened, the ones whose proof is oldest,
+ * and the trees of backups that were never proven. What was found is written down, pack by pack.
+ */
+import type { IndexedPack } from "../../core/backup/vault/index.ts";
+import type { Keyring } from "../../core/backup/vault/keyring.ts";
+import type { Manifest } from "../../core/backup/vault/manifest.ts";
+import { planVerification, type VerificationPlan } from "../../core/backup/vault/proof.ts";
+import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
+import { type Catalogue, loadCatalogue, type NamedIndex } from "./catalogue.ts";
+import type { Labour } from "./labour.ts";
+import { readEveryManifest, type Trust } from "./manifests.ts";
+import { backupName, readProofs, writeProof } from "./proofs.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { readTree } from "./tree-reader.ts";
+import { openWholePacks } from "./verify-backup.ts";
+
+export type ProveGiven = {
+  readonly store: VaultStore;
+  readonly keyring: Keyring;
+  readonly labour: Labour;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  /** Who proves, for the record. */
+  readonly by: string;
+  readonly periodMs: number;
+  readonly everyMs: number;
+  readonly onPack?: (pack: IndexedPack) => void;
+};
+export type Proven = { readonly plan: VerificationPlan; readonly backups: readonly string[] };
+
+/** Throws the first fault by its name; what was opened before it is not written down. */
+export async function proveVault(given: ProveGiven): Promise<Proven> {
+  const { store, keyring, clock, by } = given;
+  const manifests: Manifest[] = [];
+  for await (const { manifest } of readEveryManifest(store, keyring.vault, given.trust)) manifests.push(manifest);
+  const catalogue = await loadCatalogue([store], keyring, allIndexes(manifests));
+  const proofs = await readProofs(store);
+  const named = new Set(manifests.flatMap(({ packs }) => packs.map(({ name }) => name)));
+  const packs = catalogue.table.packs.filter(({ name }) => named.has(name));
+  const plan = planVerification({ packs, provenAtMs: proofs.provenAtMs, nowMs: clock.wallMs(), periodMs: given.periodMs, everyMs: given.everyMs });
+  const wanted = new Set(plan.packs);
+  await openWholePacks(
+    { ...given, stores: [store] },
+    catalogue,
+    packs.filter(({ name }) => wanted.has(name)),
+  );
+  const unproven = manifests.filter((manifest) => !proofs.backups.has(backupName(manifest)));
+  await readTrees(given, catalogue, unproven);
+  const backups = unproven.map(backupName);
+  if (plan.packs.length > 0 || backups.length > 0) {
+    await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.name, packs: [...plan.packs], backups });
+  }
+  return { plan, backups };
+}
+
+function allIndexes(manifests: readonly Manifest[]): NamedIndex[] {
+  return [...new Map(manifests.flatMap(({ indexes }) => indexes).map((index) => [`${index.writer}/${index.name}`, index])).values()];
+}
+
+async function readTrees({ store, keyring }: ProveGiven, catalogue: Catalogue, manifests: readonly Manifest[]): Promise<void> {
+  const reader = new StreamReader({ stores: [store], keyring, catalogue });
+  for (const manifest of manifests) await readTree(reader, catalogue.table, manifest, async () => {});
+}
