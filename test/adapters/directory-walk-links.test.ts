@@ -1,6 +1,8 @@
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { HardLinks } from "../../adapters/directory/hard-links.ts";
+import { seeEntry } from "../../adapters/directory/see-entry.ts";
 import type { Visitor } from "../../adapters/directory/walk-options.ts";
 import { backUp, type Kept } from "../support/directory-rig.ts";
 import { beforeFile, flat, visitor, walkRig } from "../support/walk-rig.ts";
@@ -95,5 +97,18 @@ describe("a file with several names", () => {
       { path: "a", kind: "file", text: "other" },
       { path: "b", kind: "file", text: "one" },
     ]);
+  });
+
+  test("is forgotten once all its names were met, and remembered before", async () => {
+    const links = new HardLinks();
+    for (let index = 0; index < 20; index += 1) {
+      make("", `${index}-a`);
+      for (const other of ["b", "c"]) linkSync(at(`${index}-a`), at(`${index}-${other}`));
+      for (const [met, name] of ["a", "b", "c"].entries()) {
+        const look = await seeEntry(Buffer.from(at(`${index}-${name}`)));
+        if (look.kind === "file") links.claim(look).settle(null);
+        expect(links.waiting).toBe(met < 2 ? 1 : 0);
+      }
+    }
   });
 });
