@@ -7,11 +7,11 @@ import { createSecretKey } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
-import { perform, type Task } from "./labour.ts";
+import { bytesOf, perform, type Task } from "./labour.ts";
 import { type Share, SharedReceiver } from "./shared-views.ts";
 
-/** A collection takes some 5 ms, this many bytes of work some 60 ms. */
-const COLLECT_AFTER_BYTES = 24 * 1024 * 1024;
+/** A collection takes some 5 ms, this many bytes of work some 40 ms. */
+const COLLECT_AFTER_BYTES = 16 * 1024 * 1024;
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -34,12 +34,8 @@ function answer(number: number, task: Task): void {
     // It is thrown again where the task was asked for.
     parentPort?.postMessage({ number, error });
   }
-  leftBehindBytes += bytesOf(task);
+  if (task.kind !== "cut") leftBehindBytes += bytesOf(task);
   if (leftBehindBytes < COLLECT_AFTER_BYTES) return;
   leftBehindBytes = 0;
   collect();
-}
-
-function bytesOf(task: Task): number {
-  return task.kind === "cut" ? 0 : task.kind === "seal" ? task.lengthBytes : task.bytes.length;
 }

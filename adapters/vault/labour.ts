@@ -10,7 +10,7 @@ import { writeSync } from "node:fs";
 import { type GearTable, nextCut } from "../../core/backup/vault/chunking.ts";
 import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
-import { openBlock, type SealedBlock, sealBlock } from "../../core/backup/vault/sealing.ts";
+import { openBlock, type SealedInPlace, sealBlockInPlace } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
 
 export type CutTask = { readonly kind: "cut"; readonly window: Uint8Array; readonly final: boolean };
@@ -47,8 +47,6 @@ export type OpenTask = {
 };
 export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | { readonly kind: "refused"; readonly reason: string };
 
-export type SealedInPlace = Omit<SealedBlock, "sealed"> & { readonly sealedBytes: number };
-
 export type Task = CutTask | SealTask | OpenTask;
 export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : Opened;
 
@@ -71,8 +69,14 @@ export function labourInPlace(keys: LabourKeys): Labour {
 }
 
 export function perform<T extends Task>(keys: LabourKeys, task: T): ResultOf<T> {
-  const result = task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? seal(task) : openBlocks(keys, task);
+  const result =
+    task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? sealBlockInPlace(task, task.block, task.lengthBytes) : openBlocks(keys, task);
   return result as ResultOf<T>;
+}
+
+/** What a task works on. */
+export function bytesOf(task: Task): number {
+  return task.kind === "cut" ? task.window.length : task.kind === "seal" ? task.lengthBytes : task.bytes.length;
 }
 
 function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
@@ -89,12 +93,6 @@ function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
     start = end;
   }
   return { ends: ends.slice(0, count), ids: ids.slice(0, count * ID_BYTES) };
-}
-
-function seal(task: SealTask): SealedInPlace {
-  const { codec, plainBytes, sealed } = sealBlock(task, task.block.subarray(0, task.lengthBytes));
-  task.block.set(sealed);
-  return { codec, plainBytes, sealedBytes: sealed.length };
 }
 
 /** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */

@@ -9,8 +9,8 @@ import { REFERENCE_IDS_MAX, type StreamReference } from "../../core/backup/vault
 import type { Labour } from "./labour.ts";
 import type { Memory } from "./memory.ts";
 
-/** 2 MiB read at once, behind what the window before may have left over. */
-export const WINDOW_BYTES = 2 * 1024 * 1024 + CHUNK_BYTES.max;
+/** 4 MiB read at once, behind what the window before may have left over. */
+export const WINDOW_BYTES = 4 * 1024 * 1024 + CHUNK_BYTES.max;
 
 /** Fills the front of `into` from the stream's next bytes; 0 at its end. */
 export type ReadNext = (into: Uint8Array) => Promise<number>;

@@ -36,10 +36,28 @@ export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: "pack"
 }
 
 export function sealBlock(place: BlockPlace, content: Uint8Array): SealedBlock {
+  const { codec, plainBytes, hidden, tag } = seal(place, content);
+  return { codec, plainBytes, sealed: Buffer.concat([hidden, tag]) };
+}
+
+export type SealedInPlace = Omit<SealedBlock, "sealed"> & { readonly sealedBytes: number };
+
+/** As `sealBlock`, over the content itself: `room` begins with it and has place for a tag behind. */
+export function sealBlockInPlace(place: BlockPlace, room: Uint8Array, lengthBytes: number): SealedInPlace {
+  const { codec, plainBytes, hidden, tag } = seal(place, room.subarray(0, lengthBytes));
+  room.set(hidden);
+  room.set(tag, hidden.length);
+  return { codec, plainBytes, sealedBytes: hidden.length + TAG_BYTES };
+}
+
+/** GCM is a stream cipher: `final` has nothing to add to the ciphertext. */
+function seal(place: BlockPlace, content: Uint8Array): { codec: Codec; plainBytes: number; hidden: Buffer; tag: Buffer } {
   const { codec, packed } = pack(content);
   const cipher = createCipheriv("aes-256-gcm", place.key, nonceOf(place.number), { authTagLength: TAG_BYTES });
   cipher.setAAD(authenticated(place, codec, content.length));
-  return { codec, plainBytes: content.length, sealed: Buffer.concat([cipher.update(packed), cipher.final(), cipher.getAuthTag()]) };
+  const hidden = cipher.update(packed);
+  cipher.final();
+  return { codec, plainBytes: content.length, hidden, tag: cipher.getAuthTag() };
 }
 
 /** Null where the tag does not fit: the bytes, their place or the key is another. */
