@@ -3,9 +3,9 @@
  * none has it does the read end, with the fault of the first, since that is the copy a person will look at.
  */
 import { ObjectMissing } from "../../core/backup/vault/faults.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { judgePack } from "../../core/backup/vault/pack.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 

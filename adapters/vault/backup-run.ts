@@ -6,8 +6,8 @@
 import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import { indexKey, Manifest, packKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
 import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
 import type { NodeId } from "../../core/kernel/ids.ts";

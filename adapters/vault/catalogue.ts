@@ -4,10 +4,10 @@
  */
 import { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { ObjectMisplaced, ObjectMissing, VaultFault } from "../../core/backup/vault/faults.ts";
-import { decodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey, indexPrefix, packKey } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
+import { decodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { INDEX_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { fromAnyStore } from "./any-store.ts";

@@ -3,10 +3,10 @@
  * order; each is laid behind the one that was numbered before it.
  */
 
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { encodeHeader, HEADER_BYTES, type ObjectHeader } from "../../core/backup/vault/object-header.ts";
 import { objectName, packEnd } from "../../core/backup/vault/pack.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
 import { BLOCKS_PER_PACK_MAX, PACK_BYTES } from "../../core/backup/vault/sizes.ts";

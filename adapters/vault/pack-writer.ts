@@ -3,9 +3,10 @@
  * buffers that are lent and given back: whoever brings a chunk waits while enough blocks are being sealed, and sealing waits
  * while enough packs are being stored.
  */
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
+
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredChunk } from "../../core/backup/vault/pack-table.ts";
 import { TAG_BYTES } from "../../core/backup/vault/sealing.ts";
 import { BLOCK_BYTES, BLOCK_BYTES_MAX, PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";

@@ -2,9 +2,10 @@
  * Proves a store at the cost of what is new and a share of what is old: packs that were never opened, the ones whose proof is oldest,
  * and the trees of backups that were never proven. What was found is written down, pack by pack.
  */
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
+
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { planVerification, type VerificationPlan } from "../../core/backup/vault/proof.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, loadCatalogue, type NamedIndex } from "./catalogue.ts";

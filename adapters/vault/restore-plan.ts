@@ -3,7 +3,7 @@
 import type { Stretch } from "../../core/backup/directory/stretches.ts";
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { Piece } from "./labour.ts";
 import type { WantedBlock } from "./vault-reader.ts";
 

@@ -4,10 +4,10 @@
  */
 import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
 import { encodeHeader, HEADER_BYTES } from "../../core/backup/vault/object-header.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { openBlock } from "../../core/backup/vault/sealing.ts";
 import { BLOCK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";

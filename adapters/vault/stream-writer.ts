@@ -6,14 +6,13 @@ import { ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import { MerkleRoot } from "../../core/backup/vault/merkle.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
 import { REFERENCE_IDS_MAX, type StreamReference } from "../../core/backup/vault/stream-reference.ts";
+import type { ReadNext } from "../directory/file-bytes.ts";
 import type { Labour } from "./labour.ts";
 import type { Memory } from "./memory.ts";
 
 /** 4 MiB read at once, behind what the window before may have left over. */
 export const WINDOW_BYTES = 4 * 1024 * 1024 + CHUNK_BYTES.max;
 
-/** Fills the front of `into` from the stream's next bytes; 0 at its end. */
-export type ReadNext = (into: Uint8Array) => Promise<number>;
 export type StoredStream = { readonly reference: StreamReference; readonly root: Buffer; readonly chunks: number };
 
 /** Where chunks go: stored if they are new. `content` is only valid during the call. */

@@ -3,10 +3,10 @@
  * the span that is wanted, or for the whole pack where that is most of it.
  */
 import { ObjectMissing } from "../../core/backup/vault/faults.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
 import { encodeHeader, HEADER_BYTES } from "../../core/backup/vault/object-header.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { fromAnyStore, packFault } from "./any-store.ts";

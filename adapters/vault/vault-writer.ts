@@ -4,15 +4,16 @@
  * most of its work to the next. Nothing here is a backup until a manifest names it.
  */
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
-import { encodeIndex, type IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey } from "../../core/backup/vault/manifest.ts";
+import { encodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
 import type { Entropy, VaultStore } from "../../core/kernel/ports.ts";
+import type { ReadNext } from "../directory/file-bytes.ts";
 import type { Labour } from "./labour.ts";
 import { Memory } from "./memory.ts";
 import { Gathering, PackWriter } from "./pack-writer.ts";
-import { type ReadNext, readFrom, type StoredStream, type TakeChunk, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
+import { readFrom, type StoredStream, type TakeChunk, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
 
 /** A crash loses what lies in 256 MiB of packs at most. */
 const PACKS_PER_INDEX = 16;

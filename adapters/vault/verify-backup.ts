@@ -4,9 +4,9 @@
  */
 
 import { ObjectMissing } from "../../core/backup/vault/faults.ts";
-import type { IndexedPack } from "../../core/backup/vault/index.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, loadCatalogue } from "./catalogue.ts";

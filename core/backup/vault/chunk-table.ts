@@ -3,7 +3,7 @@
  * data need seven megabytes of table. Ids are HMACs, so their own first bytes are the hash.
  */
 import { ID_BYTES } from "./content-id.ts";
-import type { IndexedPack } from "./index.ts";
+import type { IndexedPack } from "./pack-index.ts";
 
 /** A chunk's place: which of the table's packs, which block of it, where in the opened block. */
 export type ChunkPlace = { readonly pack: number; readonly block: number; readonly offsetBytes: number; readonly lengthBytes: number };

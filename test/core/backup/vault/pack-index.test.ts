@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChunkTable } from "../../../../core/backup/vault/chunk-table.ts";
-import { decodeIndex, encodeIndex, type IndexedPack } from "../../../../core/backup/vault/index.ts";
 import type { ObjectHeader } from "../../../../core/backup/vault/object-header.ts";
+import { decodeIndex, encodeIndex, type IndexedPack } from "../../../../core/backup/vault/pack-index.ts";
 import { noise } from "../../../support/noise.ts";
 import { keyring, packOf, strangersKeyring } from "../../../support/vault-objects.ts";
 
