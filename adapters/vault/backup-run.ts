@@ -18,7 +18,7 @@ import type { Labour } from "./labour.ts";
 import { newestManifest, type StoredManifest, type Trust, writeManifest } from "./manifests.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { readCondemned } from "./sweep-vault.ts";
-import { VaultWriter, type Written } from "./vault-writer.ts";
+import { VaultWriter, type Written, type WrittenPack } from "./vault-writer.ts";
 
 export type BackupGiven = {
   readonly store: VaultStore;
@@ -128,7 +128,7 @@ type Objects = Pick<Manifest, "indexes" | "packs">;
 function objectsOf(writer: Writer, written: Written, reused: ReadonlySet<number>, { table, indexOf, writerOf }: Catalogue): Objects {
   const packs = [...reused].map((number) => table.packs[number] as IndexedPack);
   const indexes = new Map(packs.map(indexOf).map((index) => [`${index.writer}/${index.name}`, index]));
-  const named = (pack: IndexedPack, by: string) => ({ writer: by as Writer, name: pack.name, sizeBytes: pack.sizeBytes });
+  const named = (pack: WrittenPack, by: string) => ({ writer: by as Writer, name: pack.name, sizeBytes: pack.sizeBytes });
   return {
     indexes: [
       ...written.indexes.map((index) => ({ ...index, writer })),

@@ -4,6 +4,7 @@
  * most of its work to the next. Nothing here is a backup until a manifest names it.
  */
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
+import { IdSet } from "../../core/backup/vault/id-set.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey } from "../../core/backup/vault/manifest.ts";
 import { encodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
@@ -29,9 +30,11 @@ export type VaultWriterGiven = {
   readonly labour: Labour;
   readonly entropy: Entropy;
 };
+/** What a manifest says of a pack; its chunks are in an index by then, and no longer held. */
+export type WrittenPack = Pick<IndexedPack, "name" | "sizeBytes">;
 export type WrittenIndex = { readonly name: string; readonly sizeBytes: number };
 export type Written = {
-  readonly packs: readonly IndexedPack[];
+  readonly packs: readonly WrittenPack[];
   readonly indexes: readonly WrittenIndex[];
   readonly newChunks: number;
   readonly storedBytes: number;
@@ -45,10 +48,10 @@ export class VaultWriter {
   private readonly packWriter: PackWriter;
   private readonly tree = new Gathering(true);
   private treeTurn: Promise<void> = Promise.resolve();
-  private readonly fresh = new Set<string>();
+  private readonly fresh = new IdSet();
   /** Packs of earlier runs that this one refers to, by their number in the table. */
   private readonly reused = new Set<number>();
-  private readonly packs: IndexedPack[] = [];
+  private readonly packs: WrittenPack[] = [];
   private readonly indexes: WrittenIndex[] = [];
   private unindexed: IndexedPack[] = [];
   private storedBytes = 0;
@@ -110,14 +113,12 @@ export class VaultWriter {
 
   private async take(gathering: Gathering, id: Uint8Array, content: Uint8Array): Promise<void> {
     if (this.reuse(id)) return;
-    const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
-    if (this.fresh.has(text)) return;
-    this.fresh.add(text);
+    if (!this.fresh.add(id)) return;
     await this.packWriter.add(gathering, id, content);
   }
 
   private async packStored(pack: IndexedPack): Promise<void> {
-    this.packs.push(pack);
+    this.packs.push({ name: pack.name, sizeBytes: pack.sizeBytes });
     this.unindexed.push(pack);
     this.storedBytes += pack.sizeBytes;
     if (this.unindexed.length >= PACKS_PER_INDEX) await this.writeIndex();

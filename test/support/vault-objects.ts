@@ -1,9 +1,9 @@
 /** Small whole objects of a vault, made with fixed keys and salts, so that tests can damage them. */
 import { contentId } from "../../core/backup/vault/content-id.ts";
-import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { Keyring } from "../../core/backup/vault/keyring.ts";
 import { encodeHeader, type ObjectHeader } from "../../core/backup/vault/object-header.ts";
 import { objectName, packEnd } from "../../core/backup/vault/pack.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { sealBlock } from "../../core/backup/vault/sealing.ts";
 import { noise } from "./noise.ts";
