@@ -1,28 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Entry } from "../../core/backup/directory/entry.ts";
 import { compareTrees } from "../support/compare-trees.ts";
 import { attributes, file, hardlink, sub, symlink } from "../support/directory-entries.ts";
 import { backUp, type Kept, restoreTo } from "../support/directory-rig.ts";
+import { restorePlace } from "../support/restore-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "synnergy-restore-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** Everything around the target; the target's own folder is `inside`. */
-const inside = join(folder, "inside");
-const outside = join(folder, "outside");
-const target = join(inside, "target");
-
-beforeEach(() => {
-  for (const path of [inside, outside]) {
-    rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-  writeFileSync(join(outside, "precious"), "precious");
-});
-
-const restore = (...entries: Entry<Kept>[]) => restoreTo(target, { root: { entries }, attributes });
+const { inside, target, restore } = restorePlace();
 
 const HOLES: Entry<Kept> = { ...file("sparse", ""), lengthBytes: 1_000_000, holes: [{ offset: 0, length: 1_000_000 }] };
 

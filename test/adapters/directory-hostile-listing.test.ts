@@ -1,28 +1,13 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openRestore } from "../../adapters/directory/restore.ts";
 import type { Entry } from "../../core/backup/directory/entry.ts";
-import { attributes, file, hardlink, sub, symlink } from "../support/directory-entries.ts";
-import { type Kept, restoreTo } from "../support/directory-rig.ts";
+import { file, hardlink, sub, symlink } from "../support/directory-entries.ts";
+import type { Kept } from "../support/directory-rig.ts";
+import { restorePlace } from "../support/restore-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "synnergy-restore-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** Everything around the target; the target's own folder is `inside`. */
-const inside = join(folder, "inside");
-const outside = join(folder, "outside");
-const target = join(inside, "target");
-
-beforeEach(() => {
-  for (const path of [inside, outside]) {
-    rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-  writeFileSync(join(outside, "precious"), "precious");
-});
-
-const restore = (...entries: Entry<Kept>[]) => restoreTo(target, { root: { entries }, attributes });
+const { inside, outside, target, restore } = restorePlace();
 
 describe("a hostile listing", () => {
   test.each<[string, Entry<Kept>[]]>([

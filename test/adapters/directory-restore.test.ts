@@ -1,31 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openRestore } from "../../adapters/directory/restore.ts";
 import { secondsOf } from "../../adapters/directory/set-attributes.ts";
-import type { Entry } from "../../core/backup/directory/entry.ts";
 import { isRoot } from "../support/arbitrary-trees.ts";
 import { attributes, file, sub } from "../support/directory-entries.ts";
-import { type Kept, restoreTo } from "../support/directory-rig.ts";
+import { restoreTo } from "../support/directory-rig.ts";
+import { restorePlace } from "../support/restore-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "synnergy-restore-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** Everything around the target; the target's own folder is `inside`. */
-const inside = join(folder, "inside");
-const outside = join(folder, "outside");
-const target = join(inside, "target");
-
-beforeEach(() => {
-  for (const path of [inside, outside]) {
-    rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-  writeFileSync(join(outside, "precious"), "precious");
-});
-
-const restore = (...entries: Entry<Kept>[]) => restoreTo(target, { root: { entries }, attributes });
+const { inside, target, restore } = restorePlace();
 
 describe("the target", () => {
   test.each<[string, () => void, string]>([
