@@ -42,7 +42,7 @@ export async function restoreDirectory(given: RestoreGiven, manifest: Manifest, 
   const { stores, keyring } = given;
   const catalogue = await loadCatalogue(stores, keyring, manifest.indexes);
   const restore = await openRestore(target, { discardUnfinished: false });
-  const batch = new Batch({ ...given, catalogue, memory: new Memory(PACK_BYTES_MAX, given.labour.width + 1) });
+  const batch = new Batch({ ...given, catalogue, memory: new Memory(PACK_BYTES_MAX, given.labour.width + 1), comparesDigests: false });
   try {
     await readTree(new StreamReader({ stores, keyring, catalogue }), catalogue.table, manifest, async (path, entries, chunks) => {
       const { files } = await restore.addFolder(path, entries);
