@@ -5,10 +5,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, rm, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InputInvalid, VaultObjectTooLarge, VaultUnavailable } from "../core/kernel/errors.ts";
 import type { GetOptions, ListOptions, VaultObject, VaultStore } from "../core/kernel/ports.ts";
 import { refuseKey, refuseLimit } from "../core/kernel/vault-keys.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 const UNFINISHED = ".unfinished";
 /** No write lasts a day. */
@@ -67,7 +68,7 @@ async function store(folder: string, key: string, bytes: Uint8Array, known: Set<
     } finally {
       await file.close();
     }
-    if (!known.has(parent)) await mkdir(parent, { recursive: true, mode: 0o700 });
+    if (!known.has(parent)) await makeDurable(folder, parent);
     known.add(parent);
     // `link` refuses an existing name, which `rename` would silently replace.
     const linked = await link(stray, target).then(() => true, absorb("EEXIST", false));
@@ -77,6 +78,14 @@ async function store(folder: string, key: string, bytes: Uint8Array, known: Set<
   } finally {
     await rm(stray, { force: true });
   }
+}
+
+/** A folder that was made is on the disk when the folders above it are. */
+async function makeDurable(folder: string, path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const root = resolve(folder);
+  for (let above = dirname(resolve(path)); above.length >= root.length; above = dirname(above)) await syncFolder(above);
 }
 
 async function read(
@@ -131,15 +140,6 @@ async function list(folder: string, prefix: string, { after, limit }: ListOption
 }
 
 const sortKey = ({ key, isFolder }: { key: string; isFolder: boolean }): string => (isFolder ? `${key}/` : key);
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 async function removeStrays(unfinished: string): Promise<void> {
   for (const name of await readdir(unfinished)) {

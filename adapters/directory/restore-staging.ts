@@ -8,8 +8,9 @@ import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from "node:f
 import { basename, dirname, join, resolve } from "node:path";
 import { NAME_BYTES_MAX } from "../../core/backup/directory/entry.ts";
 import { RestoreTargetRefused } from "../../core/backup/directory/faults.ts";
+import { syncFolder } from "../sync-folder.ts";
 import { anchorOf } from "./open-seen.ts";
-import { codeOf } from "./see-entry.ts";
+import { codeOf, nullIfGone } from "./see-entry.ts";
 
 export const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -38,7 +39,7 @@ export async function openStaging(target: string, options: { discardUnfinished: 
   const handle = await open(staging, FOLDER_FLAGS);
   const made = await handle.stat({ bigint: true });
   const isStillThere = async (): Promise<boolean> => {
-    const found = await lstat(staging, { bigint: true }).catch(() => null);
+    const found = await lstat(staging, { bigint: true }).catch(nullIfGone);
     return found !== null && found.ino === made.ino && found.dev === made.dev;
   };
   return {
@@ -74,14 +75,4 @@ async function lookAtTarget(path: string, staging: string, refuse: (reason: stri
   if (await lstat(staging).then(Boolean, () => false)) return;
   await rename(path, staging).catch(() => refuse("it cannot be exchanged, as a mount point cannot; name a folder in it"));
   await rename(staging, path);
-}
-
-/** A rename is durable only when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -13,7 +13,7 @@ import { depthOf, joinPath, showPath } from "../../core/backup/directory/paths.t
 import { below } from "./open-seen.ts";
 import { createFile, type RestoringFile } from "./restore-file.ts";
 import { FOLDER_FLAGS, openStaging, type Staging } from "./restore-staging.ts";
-import { codeOf } from "./see-entry.ts";
+import { codeOf, nullIfGone } from "./see-entry.ts";
 import { setAttributes, setSymlinkAttributes } from "./set-attributes.ts";
 
 /** Each file is opened once, written and closed; each folder is added in its turn. */
@@ -114,7 +114,7 @@ export class DirectoryRestore {
   }
 
   private async link(path: string, { to }: HardlinkEntry): Promise<void> {
-    const found = await lstat(this.at(to)).catch(() => null);
+    const found = await lstat(this.at(to)).catch(nullIfGone);
     if (found === null || !found.isFile())
       throw new DirectoryListingRefused({ path, reason: `it is another name of ${showPath(to)}, which is no file of it` });
     await this.write(path, () => link(this.at(to), this.at(path)));

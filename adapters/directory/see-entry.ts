@@ -84,6 +84,12 @@ export function skipFor(error: unknown): NotSeen {
   throw error;
 }
 
+/** Only what is not there is nothing; any other error goes on. */
+export function nullIfGone(error: unknown): null {
+  if (GONE.has(codeOf(error))) return null;
+  throw error;
+}
+
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }

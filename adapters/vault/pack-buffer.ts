@@ -8,9 +8,12 @@ import { encodeHeader, HEADER_BYTES, type ObjectHeader } from "../../core/backup
 import { objectName, packEnd } from "../../core/backup/vault/pack.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
-import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
-import { BLOCKS_PER_PACK_MAX, PACK_BYTES } from "../../core/backup/vault/sizes.ts";
+import { SALT_BYTES, TAG_BYTES } from "../../core/backup/vault/sealing.ts";
+import { BLOCK_BYTES_MAX, BLOCKS_PER_PACK_MAX, PACK_BYTES, PACK_BYTES_MAX, TABLE_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { Entropy } from "../../core/kernel/ports.ts";
+
+/** For blocks, so that one more and the table still fit. */
+const ROOM_BYTES = PACK_BYTES_MAX - TABLE_BYTES_MAX - (BLOCK_BYTES_MAX + TAG_BYTES);
 
 type Sealed = { readonly stored: StoredBlock; readonly bytes: Uint8Array; readonly release: () => void };
 
@@ -23,7 +26,10 @@ export class PackBuffer {
   private readonly early = new Map<number, Sealed>();
   private numbered = 0;
   private filled = HEADER_BYTES;
+  /** What the blocks that are being sealed may still need; sealing adds a tag and never more. */
+  private promised = 0;
   private shut = false;
+  private finished = false;
 
   constructor(buffer: Uint8Array, keyring: Keyring, entropy: Entropy) {
     this.buffer = buffer;
@@ -33,22 +39,23 @@ export class PackBuffer {
     buffer.set(this.encodedHeader);
   }
 
-  /** Takes no more blocks. */
+  /** Takes no more blocks: it has its size, or what is under way might need the room that it has left. */
   get full(): boolean {
-    return this.shut || this.filled >= PACK_BYTES || this.numbered === BLOCKS_PER_PACK_MAX;
+    return this.shut || this.filled >= PACK_BYTES || this.filled + this.promised > ROOM_BYTES || this.numbered === BLOCKS_PER_PACK_MAX;
   }
 
-  /** Full, and every block is in its place. */
+  /** Full, every block is in its place, and nobody has finished it. */
   get whole(): boolean {
-    return this.full && this.blocks.length === this.numbered;
+    return this.full && this.blocks.length === this.numbered && !this.finished;
   }
 
   get memory(): Uint8Array {
     return this.buffer;
   }
 
-  /** The number of the next block. */
-  number(): number {
+  /** The number of the next block, which has so many bytes before it is sealed. */
+  number(plainBytes: number): number {
+    this.promised += plainBytes + TAG_BYTES;
     this.numbered += 1;
     return this.numbered - 1;
   }
@@ -64,6 +71,7 @@ export class PackBuffer {
       this.early.delete(this.blocks.length);
       this.buffer.set(next.bytes, this.filled);
       this.filled += next.bytes.length;
+      this.promised -= next.stored.plainBytes + TAG_BYTES;
       this.blocks.push(next.stored);
       next.release();
     }
@@ -71,6 +79,7 @@ export class PackBuffer {
 
   /** The object, a view of the buffer, and what an index says of it. */
   finish(): { bytes: Uint8Array; pack: IndexedPack } {
+    this.finished = true;
     const { table, footer } = packEnd({ key: this.key, header: this.encodedHeader }, this.blocks);
     this.buffer.set(table, this.filled);
     this.buffer.set(footer, this.filled + table.length);

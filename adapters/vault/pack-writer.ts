@@ -105,7 +105,7 @@ export class PackWriter {
   }
 
   private async seal({ buffer, filled, chunks }: OpenBlock): Promise<void> {
-    const { pack, number } = await this.nextPlace();
+    const { pack, number } = await this.nextPlace(filled);
     const { key, encodedHeader: header } = pack;
     const sealed = await this.given.labour.run({ kind: "seal", block: buffer, lengthBytes: filled, key, header, number });
     const stored = { ...sealed, chunks };
@@ -114,19 +114,18 @@ export class PackWriter {
   }
 
   /** Blocks ask one after the other, so that a pack is opened once. */
-  private async nextPlace(): Promise<{ pack: PackBuffer; number: number }> {
+  private async nextPlace(plainBytes: number): Promise<{ pack: PackBuffer; number: number }> {
     for (;;) {
       this.current ??= this.packs.borrow().then((buffer) => new PackBuffer(buffer, this.given.keyring, this.given.entropy));
       const opening = this.current;
       const pack = await opening;
-      if (!pack.full) return { pack, number: pack.number() };
+      if (!pack.full) return { pack, number: pack.number(plainBytes) };
       if (this.current === opening) this.current = null;
     }
   }
 
   private async storeIfWhole(pack: PackBuffer): Promise<void> {
-    if (!pack.whole || this.finished.has(pack)) return;
-    this.finished.add(pack);
+    if (!pack.whole) return;
     const { store, writer, stored } = this.given;
     const { bytes, pack: indexed } = pack.finish();
     // "exists" is as good: the name is the digest of the bytes.
@@ -134,8 +133,6 @@ export class PackWriter {
     this.packs.giveBack(pack.memory);
     await stored(indexed);
   }
-
-  private readonly finished = new WeakSet<PackBuffer>();
 
   private refuseAfterFailure(): void {
     if (this.failure !== null) throw this.failure.error;

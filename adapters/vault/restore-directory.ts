@@ -13,6 +13,7 @@ import type { VaultStore } from "../../core/kernel/ports.ts";
 import { openRestore } from "../directory/restore.ts";
 import type { RestoringFile } from "../directory/restore-file.ts";
 import { loadCatalogue } from "./catalogue.ts";
+import { inLanes } from "./in-lanes.ts";
 import type { Labour } from "./labour.ts";
 import { Memory } from "./memory.ts";
 import { RestorePlan } from "./restore-plan.ts";
@@ -80,27 +81,19 @@ class Batch {
 
   async write(): Promise<void> {
     const packs = this.plan.packs();
-    const waiting = packs.values();
-    await Promise.all(
-      Array.from({ length: this.given.labour.width + 1 }, async () => {
-        for (const { pack, blocks } of waiting) await openFromPack(this.given, pack, blocks);
-      }),
-    );
+    // Threads write by the files' numbers: none may be closed, and its number given away, while one still writes.
+    await inLanes(packs, this.given.labour.width + 1, async ({ pack, blocks }) => {
+      await openFromPack(this.given, pack, blocks);
+    });
     this.done.fetchedPacks += packs.length;
     this.plan = new RestorePlan(this.given.catalogue.table);
-    const written = this.files.splice(0);
-    const closing = written.values();
     // Each close waits for the disk: several at once let it work.
-    await Promise.all(
-      Array.from({ length: CLOSES_AT_ONCE }, async () => {
-        for (const file of closing) {
-          await file.close();
-          this.done.files += 1;
-          this.done.bytes += file.entry.lengthBytes;
-          this.given.onFile?.({ path: file.path, lengthBytes: file.entry.lengthBytes });
-        }
-      }),
-    );
+    await inLanes(this.files.splice(0), CLOSES_AT_ONCE, async (file) => {
+      await file.close();
+      this.done.files += 1;
+      this.done.bytes += file.entry.lengthBytes;
+      this.given.onFile?.({ path: file.path, lengthBytes: file.entry.lengthBytes });
+    });
   }
 
   /** After a fault: what is open is given up, not kept. */

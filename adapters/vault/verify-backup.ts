@@ -10,6 +10,7 @@ import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, loadCatalogue } from "./catalogue.ts";
+import { inLanes } from "./in-lanes.ts";
 import type { Labour } from "./labour.ts";
 import { Memory } from "./memory.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -40,23 +41,18 @@ export async function verifyBackup(given: VerifyGiven, manifest: Manifest): Prom
 export async function openWholePacks(given: VerifyGiven, catalogue: Catalogue, packs: readonly IndexedPack[]): Promise<number> {
   const lanes = given.labour.width + 1;
   const memory = new Memory(PACK_BYTES_MAX, lanes);
-  const waiting = packs.values();
   let plainBytes = 0;
-  await Promise.all(
-    Array.from({ length: lanes }, async () => {
-      for (const pack of waiting) {
-        const everyBlock = pack.blocks.map((_, number) => ({ number, pieces: [] }));
-        const opened = await openFromPack({ ...given, catalogue, memory, comparesDigests: true }, pack, everyBlock);
-        plainBytes += opened;
-        given.onPack?.(pack);
-      }
-    }),
-  );
+  await inLanes(packs, lanes, async (pack) => {
+    const everyBlock = pack.blocks.map((_, number) => ({ number, pieces: [] }));
+    const opened = await openFromPack({ ...given, catalogue, memory, comparesDigests: true }, pack, everyBlock);
+    plainBytes += opened;
+    given.onPack?.(pack);
+  });
   return plainBytes;
 }
 
 /** Those that the manifest names, as its indexes describe them. */
-export function packsOf(manifest: Manifest, catalogue: Catalogue): IndexedPack[] {
+function packsOf(manifest: Manifest, catalogue: Catalogue): IndexedPack[] {
   const known = new Map(catalogue.table.packs.map((pack) => [pack.name, pack]));
   return manifest.packs.map(({ name }) => {
     const pack = known.get(name);

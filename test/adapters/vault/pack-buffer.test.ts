@@ -1,0 +1,71 @@
+/** A pack in its buffer: whatever was promised to it and in whatever order it comes, it fits, and reads as it was laid. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { systemEntropy } from "../../../adapters/entropy-system.ts";
+import { PackBuffer } from "../../../adapters/vault/pack-buffer.ts";
+import { readPackTable } from "../../../core/backup/vault/pack.ts";
+import { TAG_BYTES } from "../../../core/backup/vault/sealing.ts";
+import { BLOCK_BYTES_MAX, PACK_BYTES, PACK_BYTES_MAX } from "../../../core/backup/vault/sizes.ts";
+import { noise } from "../../support/noise.ts";
+import { keyring } from "../../support/vault-objects.ts";
+
+const room = new Uint8Array(PACK_BYTES_MAX);
+const sealed = new Uint8Array(BLOCK_BYTES_MAX + TAG_BYTES);
+const id = noise("id", 32);
+
+/** Each block has its longest content; how short it is sealed, and how many are under way before one comes back, is anybody's guess. */
+const blocks = fc.array(
+  fc.record({ sealedBytes: fc.integer({ min: TAG_BYTES, max: BLOCK_BYTES_MAX + TAG_BYTES }), underWay: fc.integer({ min: 1, max: 40 }) }),
+  {
+    minLength: 60,
+    maxLength: 90,
+    size: "max",
+  },
+);
+
+describe("a pack in its buffer", () => {
+  it("never outgrows it, however many blocks are under way", () => {
+    let closed = 0;
+    fc.assert(
+      fc.property(blocks, fc.boolean(), (given, isIncompressible) => {
+        const pack = new PackBuffer(room, keyring, systemEntropy());
+        const waiting: { number: number; sealedBytes: number }[] = [];
+        for (const { sealedBytes, underWay } of given) {
+          while (waiting.length >= underWay) place(pack, waiting.splice(waiting.length >> 1, 1)[0]);
+          if (pack.full) break;
+          waiting.push({ number: pack.number(BLOCK_BYTES_MAX), sealedBytes: isIncompressible ? BLOCK_BYTES_MAX + TAG_BYTES : sealedBytes });
+        }
+        for (const each of waiting.splice(0)) place(pack, each);
+        if (pack.full) closed += 1;
+        pack.close();
+        expect(pack.whole).toBe(true);
+        const { bytes, pack: indexed } = pack.finish();
+        expect(pack.whole).toBe(false);
+        expect(bytes.length).toBeLessThanOrEqual(PACK_BYTES_MAX);
+        const read = readPackTable(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), "the pack", keyring.vault, (header) =>
+          keyring.keyOf("pack", header, "the pack"),
+        );
+        expect(read.blocks).toEqual(indexed.blocks);
+      }),
+      { numRuns: 60 },
+    );
+    expect(closed).toBeGreaterThan(20);
+  });
+
+  it("takes blocks until it has its size", () => {
+    const pack = new PackBuffer(room, keyring, systemEntropy());
+    while (!pack.full) place(pack, { number: pack.number(BLOCK_BYTES_MAX), sealedBytes: BLOCK_BYTES_MAX + TAG_BYTES });
+    expect(pack.finish().bytes.length).toBeGreaterThanOrEqual(PACK_BYTES);
+  });
+});
+
+function place(pack: PackBuffer, block: { number: number; sealedBytes: number } | undefined): void {
+  if (block === undefined) throw new Error("no block waits");
+  const { number, sealedBytes } = block;
+  const chunks = Array.from({ length: 9 }, () => ({ id, lengthBytes: BLOCK_BYTES_MAX / 9 }));
+  pack.place(number, {
+    stored: { codec: 0, plainBytes: BLOCK_BYTES_MAX, sealedBytes, chunks },
+    bytes: sealed.subarray(0, sealedBytes),
+    release: () => {},
+  });
+}
