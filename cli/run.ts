@@ -17,7 +17,8 @@ import { rejectCommand } from "./commands/reject.ts";
 import { statusCommand } from "./commands/status.ts";
 import { switchoverCommand } from "./commands/switchover.ts";
 import { watchCommand } from "./commands/watch.ts";
-import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode, failureOf } from "./exit-codes.ts";
+import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-codes.ts";
+import { printFailure } from "./print-failure.ts";
 import { painted } from "./render/paint.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -107,11 +108,4 @@ async function runCommand(command: Command, options: Options, open: (options: Op
   } finally {
     operations?.close();
   }
-}
-
-function printFailure(error: unknown, json: boolean, { out, err, colours }: Terminal): ExitCode {
-  const { code, name, sentence, next } = failureOf(error);
-  if (json) out.write(`${JSON.stringify({ ok: false, error: { code, name, message: sentence, next } }, null, 2)}\n`);
-  else err.write(`${painted(colours).red("✗")} ${sentence}\n${next === null ? "" : `  ${next}\n`}`);
-  return code;
 }

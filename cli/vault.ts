@@ -2,8 +2,7 @@
 /** The vault's program: `npm run vault -- <command>`. */
 import { enableCompileCache } from "node:module";
 
-// A backup that finds nothing new takes a quarter of a second, most of it for loading: compiled code is kept for the next run.
-// What is loaded before this call is not, so the program is loaded after it.
+// Compiled code is kept for the next run; what is loaded before this call is not, so the program is loaded after it.
 enableCompileCache();
 const { runVault } = await import("./vault/program.ts");
 process.exitCode = await runVault(process.argv.slice(2), { out: process.stdout, err: process.stderr });

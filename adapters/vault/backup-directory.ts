@@ -3,9 +3,9 @@
  * stored.
  */
 import type { Skipped } from "../../core/backup/directory/entry.ts";
-import { type ChainPoint, idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
+import type { ChainPoint, Manifest } from "../../core/backup/vault/manifest.ts";
 import { walkDirectory } from "../directory/walk.ts";
-import { type BackupGiven, type BackupOrder, type BackupRun, beginBackup } from "./backup-run.ts";
+import { type BackupGiven, type BackupOrder, beginBackup } from "./backup-run.ts";
 import { PreviousTree } from "./previous-tree.ts";
 import { TreeWriter, type TreeWriterGiven } from "./tree-writer.ts";
 
@@ -23,7 +23,12 @@ export type BackupDone = { readonly manifest: Manifest; readonly skipped: readon
 export async function backupDirectory(given: DirectoryGiven, order: DirectoryOrder): Promise<BackupDone> {
   const run = await beginBackup(given, order);
   const { fullReread, folder, consistency, chain } = order;
-  const tree = new TreeWriter({ ...given, writer: run.writer, fullReread, previous: previousTree(run) });
+  const tree = new TreeWriter({
+    ...given,
+    writer: run.writer,
+    fullReread,
+    previous: run.previous && new PreviousTree(run.reader, run.previous.manifest),
+  });
   const walked = await walkDirectory(folder, tree, { width: run.writer.width, ...(given.signal ? { signal: given.signal } : {}) });
   const { files, folders, symlinks, hardlinks, bytes } = walked.counts;
   const manifest = await run.complete({
@@ -42,10 +47,4 @@ export async function backupDirectory(given: DirectoryGiven, order: DirectoryOrd
     },
   });
   return { manifest, skipped: walked.skipped, faults: [...run.faults, ...tree.faults] };
-}
-
-function previousTree({ previous, reader }: BackupRun): TreeWriterGiven["previous"] {
-  if (previous === null) return null;
-  const { root, startedAtMs } = previous.manifest;
-  return { tree: new PreviousTree(reader, { ...root, ids: idsOf(root) }), reader, startedAtMs };
 }

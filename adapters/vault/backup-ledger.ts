@@ -3,7 +3,6 @@
  * stored, compared with a second node, beginning where the backup before has ended. What a re-org below the base has made stale
  * is left to the backups that have it, and read anew.
  */
-
 import { decodeListing, encodeListing } from "../../core/backup/directory/listing-format.ts";
 import { findBase } from "../../core/backup/ledger/base.ts";
 import type { PaceLimits } from "../../core/backup/ledger/pace.ts";
@@ -19,9 +18,8 @@ import { readSegments, type StoredSegment } from "./ledger-segments.ts";
 import { rootBelow } from "./tree-writer.ts";
 
 export type LedgerOrder = BackupOrder & {
-  readonly node: BackupOrder["node"];
   readonly ledger: EvmLedger;
-  /** Asked for the same blocks' hashes; null where the fleet has no other node, and the manifest then says so. */
+  /** Asked for the same blocks' hashes; null where the fleet has no other node. */
   readonly second: EvmLedger | null;
   readonly chain: Pick<ChainPoint, "genesisHash" | "client" | "clientVersion">;
   readonly blocksPerSegment: number;
@@ -32,7 +30,14 @@ export type LedgerOrder = BackupOrder & {
   readonly pace: PaceLimits;
   readonly requestMs: number;
 };
-export type LedgerBackedUp = { readonly manifest: Manifest; readonly segments: number; readonly left: number; readonly base: string };
+/** `base` says from where on what is stored is still the node's history; `faults`, what was found wrong with earlier backups. */
+export type LedgerBackedUp = {
+  readonly manifest: Manifest;
+  readonly segments: number;
+  readonly left: number;
+  readonly base: string;
+  readonly faults: readonly Error[];
+};
 
 /** Throws `LedgerUnavailable` (try again) or `LedgerRefused` (a person must look) and writes no backup then. */
 export async function backupLedger(given: BackupGiven & { onSegment?: (span: SegmentSpan) => void }, order: LedgerOrder): Promise<LedgerBackedUp> {
@@ -49,15 +54,17 @@ export async function backupLedger(given: BackupGiven & { onSegment?: (span: Seg
     segmentsMax: order.segmentsMax,
   });
   if (planned.kind === "refused") throw new LedgerRefused({ reason: planned.reason });
-  const superseded = new Set(planned.kind === "plan" ? planned.superseded.map(({ from }) => from) : []);
-  const reused = kept.filter(({ span }) => !superseded.has(span.from));
+  const { segments, superseded, left } = planned.kind === "plan" ? planned : NOTHING_LEFT;
+  const reused = kept.filter(({ span }) => !superseded.some(({ from }) => from === span.from));
   for (const { entry } of reused) await refer(run, entry);
-  const segments = planned.kind === "plan" ? planned.segments : [];
   const added = await readSegments(given, run, order, { segments, final, below: reused.map(({ span }) => span) });
   const all = [...reused, ...added.entries].toSorted((left, right) => left.span.from - right.span.from);
   const last = all.at(-1);
   if (last === undefined) throw new LedgerUnavailable({ reason: `no block is final yet, the head is ${final.head.height}` });
-  await compare(order, last.span);
+  await compare(
+    order,
+    all.map(({ span }) => span),
+  );
   const entries = all.map(({ entry }) => entry);
   const listing = await run.writer.writeListing(encodeListing(entries));
   const manifest = await run.complete({
@@ -75,9 +82,10 @@ export async function backupLedger(given: BackupGiven & { onSegment?: (span: Seg
       chunks: added.chunks + listing.chunks,
     },
   });
-  return { manifest, segments: segments.length, left: planned.kind === "plan" ? planned.left : 0, base };
+  return { manifest, segments: segments.length, left, base, faults: run.faults };
 }
 
+const NOTHING_LEFT = { segments: [], superseded: [], left: 0 } as const;
 const ATTRIBUTES = { mode: 0o755, userId: 0, groupId: 0, mtimeNs: 0n } as const;
 
 async function askFinal({ ledger, requestMs }: LedgerOrder): Promise<FinalBlock> {
@@ -96,23 +104,27 @@ async function entriesBefore({ previous, reader }: BackupRun): Promise<StoredSeg
   });
 }
 
-/** What of the backup before is still the node's history. */
+/** What of the backup before is still the node's history. One agreeing hash proves all below it, so the last is asked first. */
 async function keptOf(
   before: readonly StoredSegment[],
   final: FinalBlock,
   { ledger, requestMs }: LedgerOrder,
 ): Promise<{ kept: readonly StoredSegment[]; base: string }> {
   const spans = before.map(({ span }) => span);
-  const asked = await ledger.hashesAt(
-    spans.map(({ to }) => to),
-    { timeoutMs: requestMs },
-  );
-  if (asked.kind !== "hashes") throw new LedgerUnavailable({ reason: asked.reason });
-  const found = findBase(spans, { finalizedHeight: final.finalized.height, hashes: asked.hashes });
-  if (found.kind === "contradictory") throw new LedgerRefused({ reason: found.reason });
-  if (found.kind === "cannot-tell") throw new LedgerUnavailable({ reason: found.reason });
-  if (found.kind === "intact") return { kept: before, base: found.reason };
-  return { kept: before.filter(({ span }) => span.from < found.from), base: found.reason };
+  const hashes = new Map<number, string>();
+  const asked = new Set<number>();
+  for (let ask = spans.slice(-1).map(({ to }) => to); ; ) {
+    const told = await ledger.hashesAt(ask, { timeoutMs: requestMs });
+    if (told.kind !== "hashes") throw new LedgerUnavailable({ reason: told.reason });
+    for (const height of ask) asked.add(height);
+    for (const [height, hash] of told.hashes) hashes.set(height, hash);
+    const found = findBase(spans, { finalizedHeight: final.finalized.height, hashes });
+    if (found.kind === "contradictory") throw new LedgerRefused({ reason: found.reason });
+    if (found.kind === "intact") return { kept: before, base: found.reason };
+    if (found.kind === "new-base") return { kept: before.filter(({ span }) => span.from < found.from), base: found.reason };
+    ask = found.ask.filter((height) => !asked.has(height));
+    if (ask.length === 0) throw new LedgerUnavailable({ reason: found.reason });
+  }
 }
 
 async function refer(run: BackupRun, { name, content }: StoredSegment["entry"]): Promise<void> {
@@ -121,12 +133,20 @@ async function refer(run: BackupRun, { name, content }: StoredSegment["entry"]):
     throw new LedgerRefused({ reason: `chunks of the stored segment ${name} are in no index` });
 }
 
-/** One liar cannot put a history into a backup that another node of the fleet does not have. */
-async function compare({ second, requestMs }: LedgerOrder, { from, to, lastHash, firstParentHash }: SegmentSpan): Promise<void> {
+/**
+ * One liar cannot put a history into a backup that another node of the fleet does not have. The last hash stands for all below it;
+ * some ends of segments below say where two histories part.
+ */
+async function compare({ second, requestMs }: LedgerOrder, spans: readonly SegmentSpan[]): Promise<void> {
   if (second === null) return;
-  const asked = await second.hashesAt(sampleHeights(Math.max(0, from - 1), to), { timeoutMs: requestMs });
+  const read = sampleHeights(0, spans.length - 1).flatMap((place) =>
+    spans.slice(place, place + 1).map(({ to, lastHash }) => ({ height: to, hash: lastHash })),
+  );
+  const asked = await second.hashesAt(
+    read.map(({ height }) => height),
+    { timeoutMs: requestMs },
+  );
   if (asked.kind !== "hashes") throw new LedgerUnavailable({ reason: asked.reason });
-  const read = [{ height: to, hash: lastHash }, ...(from > 0 ? [{ height: from - 1, hash: firstParentHash }] : [])];
   const word = compareWithSecond(read, asked.hashes);
   if (word.kind === "differ") throw new LedgerRefused({ reason: word.reason });
   if (word.kind === "second-cannot-tell") throw new LedgerUnavailable({ reason: word.reason });

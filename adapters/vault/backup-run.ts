@@ -12,13 +12,13 @@ import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep
 import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
 import type { NodeId } from "../../core/kernel/ids.ts";
 import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
-import { type Catalogue, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
+import { type Catalogue, distinctIndexes, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
 import type { OpenVault } from "./keyrings.ts";
 import type { Labour } from "./labour.ts";
 import { newestManifest, type StoredManifest, type Trust, writeManifest } from "./manifests.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { readCondemned } from "./sweep-vault.ts";
-import { VaultWriter, type Written, type WrittenPack } from "./vault-writer.ts";
+import { VaultWriter, type Written } from "./vault-writer.ts";
 
 export type BackupGiven = {
   readonly store: VaultStore;
@@ -96,10 +96,14 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
       merkleRoot: Buffer.from(root.root).toString("hex"),
       ...objectsOf(order.writer, written, writer.reusedPacks, catalogue),
     });
-    const lookedMs = clock.monotonicMs();
+    // From the look at the sweeps on: a manifest that came later would not be seen by the next removal.
+    const signal = AbortSignal.timeout(MANIFEST_MS_MAX);
     await refuseSwept(manifest);
-    if (clock.monotonicMs() - lookedMs > MANIFEST_MS_MAX) throw new BackupOvertaken({ reason: "its last look at the sweeps took too long" });
-    if ((await writeManifest(store, manifest, given.privateKey)) === "written") return manifest;
+    const outcome = await writeManifest(store, manifest, given.privateKey, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new BackupOvertaken({ reason: `its manifest was not stored within ${MANIFEST_MS_MAX / 1_000} s of its last look at the sweeps` });
+    });
+    if (outcome === "written") return manifest;
     throw new InputInvalid({
       where: `${store.name}, source ${order.source}`,
       faults: [`backup ${manifest.sequence} was written by another run meanwhile`],
@@ -118,22 +122,24 @@ export class BackupOvertaken extends Transient {
 /** Our own, the ones of runs that died too; others' only where they were verified, now or when the backup before referred to them. */
 async function usableIndexes(store: VaultStore, order: BackupOrder, previous: StoredManifest | null): Promise<NamedIndex[]> {
   const own = await listIndexes(store, order.writer);
-  const all = [...own, ...(previous?.manifest.indexes ?? []), ...order.verified];
-  return [...new Map(all.map((index) => [`${index.writer}/${index.name}`, index])).values()];
+  return distinctIndexes([...own, ...(previous?.manifest.indexes ?? []), ...order.verified]);
 }
 
 type Objects = Pick<Manifest, "indexes" | "packs">;
 
 /** What this backup needs: the packs of this run and those it refers to, and the indexes that name them. */
-function objectsOf(writer: Writer, written: Written, reused: ReadonlySet<number>, { table, indexOf, writerOf }: Catalogue): Objects {
+function objectsOf(writer: Writer, written: Written, reused: ReadonlySet<number>, { table, indexOf }: Catalogue): Objects {
   const packs = [...reused].map((number) => table.packs[number] as IndexedPack);
-  const indexes = new Map(packs.map(indexOf).map((index) => [`${index.writer}/${index.name}`, index]));
-  const named = (pack: WrittenPack, by: string) => ({ writer: by as Writer, name: pack.name, sizeBytes: pack.sizeBytes });
+  const named = (object: { name: string; sizeBytes: number }, by: string) => ({
+    writer: by as Writer,
+    name: object.name,
+    sizeBytes: object.sizeBytes,
+  });
   return {
     indexes: [
-      ...written.indexes.map((index) => ({ ...index, writer })),
-      ...[...indexes.values()].map((index) => ({ ...index, writer: index.writer as Writer })),
+      ...written.indexes.map((index) => named(index, writer)),
+      ...distinctIndexes(packs.map(indexOf)).map((index) => named(index, index.writer)),
     ],
-    packs: [...written.packs.map((pack) => named(pack, writer)), ...packs.map((pack) => named(pack, writerOf(pack)))],
+    packs: [...written.packs.map((pack) => named(pack, writer)), ...packs.map((pack) => named(pack, indexOf(pack).writer))],
   };
 }

@@ -19,29 +19,29 @@ const AT_ONCE = 8;
 
 export class Catalogue {
   readonly table = new ChunkTable();
-  readonly indexes: NamedIndex[] = [];
-  /** By a pack's number in the table: who wrote it, and which index named it. */
-  private readonly origins: { writer: string; index: NamedIndex }[] = [];
-  private readonly numbers = new Map<string, number>();
+  /** By a pack's name: which index named it first. */
+  private readonly origins = new Map<string, NamedIndex>();
 
   /** A pack that a second index names again stays with the first; one that is to be removed is not taken in. */
   add(index: NamedIndex, packs: readonly IndexedPack[], isCondemned: (key: string) => boolean): void {
-    this.indexes.push(index);
     for (const pack of packs) {
-      if (this.numbers.has(pack.name) || isCondemned(packKey(index.writer, pack.name))) continue;
-      this.numbers.set(pack.name, this.table.addPack(pack));
-      this.origins.push({ writer: index.writer, index });
+      if (this.origins.has(pack.name) || isCondemned(packKey(index.writer, pack.name))) continue;
+      this.table.addPack(pack);
+      this.origins.set(pack.name, index);
     }
   }
 
-  readonly writerOf = (pack: IndexedPack): string => this.originOf(pack).writer;
-  readonly indexOf = (pack: IndexedPack): NamedIndex => this.originOf(pack).index;
-
-  private originOf(pack: IndexedPack): { writer: string; index: NamedIndex } {
-    const origin = this.origins[this.numbers.get(pack.name) ?? -1];
-    if (origin === undefined) throw new RangeError(`pack ${pack.name} is in none of this catalogue's indexes`);
+  /** An index names packs of its own writer only. */
+  readonly indexOf = ({ name }: IndexedPack): NamedIndex => {
+    const origin = this.origins.get(name);
+    if (origin === undefined) throw new RangeError(`pack ${name} is in none of this catalogue's indexes`);
     return origin;
-  }
+  };
+}
+
+/** Each once, whoever names it. */
+export function distinctIndexes(indexes: readonly NamedIndex[]): NamedIndex[] {
+  return [...new Map(indexes.map((index) => [indexKey(index.writer, index.name), index])).values()];
 }
 
 /** The named indexes, each from the first store that has it whole. Throws the fault of one that none has. */
@@ -52,7 +52,10 @@ export async function loadCatalogue(stores: readonly VaultStore[], keyring: Keyr
   return catalogue;
 }
 
-/** As many of the indexes as are whole, without what a sweep has condemned, and what is wrong with the others: a writer then stores again what they named. */
+/**
+ * As many of the indexes as are whole, without what a sweep has condemned, and what is wrong with the others: a writer then
+ * stores again what they named.
+ */
 export async function loadUsable(
   stores: readonly VaultStore[],
   keyring: Keyring,
@@ -87,10 +90,9 @@ async function readIndex(store: VaultStore, keyring: Keyring, { writer, name }: 
   const object = `${store.name}/${key}`;
   const got = await store.get(key, { bytesMax: INDEX_BYTES_MAX });
   if (got.kind === "absent") throw new ObjectMissing({ object, reason: "a manifest names it" });
+  const packs = decodeIndex(got.bytes, object, keyring.vault, (header) => keyring.keyOf("index", header, object));
   const digest = objectName(got.bytes);
-  const decode = (): IndexedPack[] => decodeIndex(got.bytes, object, keyring.vault, (header) => keyring.keyOf("index", header, object));
-  if (digest === name) return decode();
-  decode();
-  // It opens, so it is genuine; its name says that it is another.
-  throw new ObjectMisplaced({ object, reason: `it is the whole index ${digest}` });
+  // It opens, so it is genuine; its name says which it is.
+  if (digest !== name) throw new ObjectMisplaced({ object, reason: `it is the whole index ${digest}` });
+  return packs;
 }

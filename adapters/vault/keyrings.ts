@@ -10,8 +10,8 @@ import { KEY_BYTES } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES, KEYRING_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
-import { LIST_LIMIT_MAX } from "../../core/kernel/vault-keys.ts";
 import { type SealedBy, sealKey, unsealKey } from "../sealed-key.ts";
+import { lastKey } from "./listing.ts";
 
 const NONCE_BYTES = 12;
 
@@ -87,14 +87,9 @@ async function writeKeyring(
 
 /** Numbers are padded, so the last key is the newest. */
 async function newestNumber(store: VaultStore): Promise<number> {
-  let newest: string | undefined;
-  for (;;) {
-    const page = await store.list(KEYRING_PREFIX, { limit: LIST_LIMIT_MAX, ...(newest === undefined ? {} : { after: newest }) });
-    newest = page.at(-1)?.key ?? newest;
-    if (page.length < LIST_LIMIT_MAX) break;
-  }
+  const newest = await lastKey(store, KEYRING_PREFIX);
   const number = Number(newest?.slice(KEYRING_PREFIX.length, -".json".length));
-  if (newest === undefined || !Number.isInteger(number)) {
+  if (newest === null || !Number.isInteger(number)) {
     throw new ObjectMissing({ object: `${store.name}/${KEYRING_PREFIX}`, reason: "there is no vault here yet" });
   }
   return number;

@@ -10,7 +10,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { bytesOf, perform, type Task } from "./labour.ts";
 import { type Share, SharedReceiver } from "./shared-views.ts";
 
-/** A collection takes some 5 ms, this many bytes of work some 40 ms. */
+/** A pack's worth: more seldom and memory grows, more often and time does. `npm run bench -- backup` shows both. */
 const COLLECT_AFTER_BYTES = 16 * 1024 * 1024;
 
 setFlagsFromString("--expose-gc");

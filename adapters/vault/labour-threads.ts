@@ -1,6 +1,6 @@
 /**
- * The vault's labour on threads, started with the first task that is worth them: a backup of nothing new never pays for them. A task goes to the
- * thread with the fewest; a thread that ends on its own fails its tasks instead of leaving them waiting.
+ * The vault's labour on threads, started with the first task that is worth them: a backup of nothing new never pays for them. A
+ * task goes to the thread with the fewest; a thread that ends on its own fails its tasks instead of leaving them waiting.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";

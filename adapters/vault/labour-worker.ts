@@ -1,4 +1,4 @@
-/** Where a thread of the vault's labour begins: with the compiled code of the run before, which halves the time to its first task. */
+/** Where a thread of the vault's labour begins: with the compiled code of the run before. */
 import { enableCompileCache } from "node:module";
 
 enableCompileCache();

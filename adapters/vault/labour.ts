@@ -3,7 +3,6 @@
  * place by a Lambda function, which has one core, or by threads (`labour-threads.ts`) where there are more. Buffers that
  * tasks read are shared, not copied.
  */
-
 import type { KeyObject } from "node:crypto";
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";

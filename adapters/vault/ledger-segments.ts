@@ -35,6 +35,8 @@ export async function readSegments(
   if (hashes.kind !== "hashes") throw new LedgerUnavailable({ reason: hashes.reason });
   let pace: Pace = FIRST_PACE;
   let latencyMs: number | null = null;
+  /** By the height at which it ends. */
+  const hashBelow = new Map(below.map(({ to, lastHash }) => [to, lastHash]));
   for (const { from, to } of segments) {
     for (;;) {
       signal?.throwIfAborted();
@@ -44,13 +46,14 @@ export async function readSegments(
       if (decided.kind === "read") break;
       await clock.sleep(decided.waitMs, signal);
     }
-    const firstParentHash = [...below, ...entries.map(({ span }) => span)].find((span) => span.to === from - 1)?.lastHash ?? null;
+    const firstParentHash = hashBelow.get(from - 1) ?? null;
     const expected = { chainId: final.chainId, from, to, firstParentHash, lastHash: hashes.hashes.get(to) ?? null };
     const read = await ledger.readSegment(expected, { timeoutMs: requestMs, concurrency: pace.concurrency, ...(signal ? { signal } : {}) });
     if (read.kind === "failed") throw new LedgerRefused({ reason: read.reason });
     if (read.kind !== "segment") throw new LedgerUnavailable({ reason: read.reason });
     latencyMs = read.slowestMs;
     const { span } = read.verified;
+    hashBelow.set(span.to, span.lastHash);
     const stored = await run.writer.write(readFrom(read.bytes));
     sum.readBytes += read.bytes.length;
     sum.chunks += stored.chunks;

@@ -15,6 +15,13 @@ export async function* listAll(store: VaultStore, prefix: string): AsyncGenerato
   }
 }
 
+/** The last key below a prefix, in bytewise order; null where there is none. */
+export async function lastKey(store: VaultStore, prefix: string): Promise<string | null> {
+  let last: string | null = null;
+  for await (const { key } of listAll(store, prefix)) last = key;
+  return last;
+}
+
 /** Null where it was removed since it was listed. */
 export async function readJson<S extends z.ZodType>(store: VaultStore, key: string, shape: S, bytesMax: number): Promise<z.infer<S> | null> {
   const got = await store.get(key, { bytesMax });

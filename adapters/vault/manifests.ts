@@ -17,10 +17,15 @@ export type StoredManifest = { readonly manifest: Manifest; readonly digest: str
 /** For each writer the public keys that may sign for it: known from the fleet file, never from the vault. */
 export type Trust = (writer: string) => readonly string[];
 
-export async function writeManifest(store: VaultStore, manifest: Manifest, privateKey: KeyObject): Promise<"written" | "exists"> {
-  const signed: SignedManifest = { ...seal(CONTEXT.manifest, Manifest.parse(manifest), privateKey), signer: publicKeyOf(privateKey) };
+export async function writeManifest(
+  store: VaultStore,
+  manifest: Manifest,
+  privateKey: KeyObject,
+  signal: AbortSignal,
+): Promise<"written" | "exists"> {
+  const signed: SignedManifest = { ...seal(CONTEXT.manifest, manifest, privateKey), signer: publicKeyOf(privateKey) };
   const bytes = Buffer.from(JSON.stringify(signed), "utf8");
-  return (await store.put(manifestKey(manifest.source, manifest.sequence), bytes)).kind;
+  return (await store.put(manifestKey(manifest.source, manifest.sequence), bytes, { signal })).kind;
 }
 
 export async function readManifest(store: VaultStore, source: string, sequence: number, vault: Uint8Array, trust: Trust): Promise<StoredManifest> {

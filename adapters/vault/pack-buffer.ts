@@ -2,7 +2,6 @@
  * One pack while it grows, in a buffer that is used again for the next. Blocks are sealed side by side and come back in any
  * order; each is laid behind the one that was numbered before it.
  */
-
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { encodeHeader, HEADER_BYTES, type ObjectHeader } from "../../core/backup/vault/object-header.ts";
 import { objectName, packEnd } from "../../core/backup/vault/pack.ts";

@@ -3,7 +3,6 @@
  * buffers that are lent and given back: whoever brings a chunk waits while enough blocks are being sealed, and sealing waits
  * while enough packs are being stored.
  */
-
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";

@@ -2,10 +2,9 @@
  * The tree of the backup before, looked up by path while the next one is made: which stamp a file had then, and to which chunks
  * it refers. Listings are read when their folder is met, and only the ones in use are held.
  */
-
 import type { FileEntry } from "../../core/backup/directory/entry.ts";
-import type { Content } from "../../core/backup/directory/listing-format.ts";
-import { decodeListing, type ListedEntry } from "../../core/backup/directory/listing-format.ts";
+import { type Content, decodeListing, type ListedEntry } from "../../core/backup/directory/listing-format.ts";
+import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
 import type { StreamReader } from "./stream-reader.ts";
 
@@ -14,13 +13,16 @@ type Names = ReadonlyMap<string, ListedEntry>;
 const FOLDERS_KEPT = 64;
 
 export class PreviousTree {
+  /** When the reading of it began, by the wall clock. */
+  readonly startedAtMs: number;
   private readonly reader: StreamReader;
   private readonly root: StreamReference;
   private readonly folders = new Map<string, Promise<Names>>();
 
-  constructor(reader: StreamReader, root: StreamReference) {
+  constructor(reader: StreamReader, { root, startedAtMs }: Manifest) {
     this.reader = reader;
-    this.root = root;
+    this.root = { ...root, ids: idsOf(root) };
+    this.startedAtMs = startedAtMs;
   }
 
   /** By its path from the root; null where the backup has no file there. */
@@ -28,6 +30,11 @@ export class PreviousTree {
     const { folder, name } = split(path);
     const entry = (await this.names(folder)).get(name);
     return entry?.kind === "file" ? entry : null;
+  }
+
+  /** Of every chunk that a file's content needs, those of its lists too. */
+  async chunkIds({ content }: FileEntry<Content>): Promise<Uint8Array[]> {
+    return (await this.reader.levels(content.reference)).flat();
   }
 
   private names(path: string): Promise<Names> {

@@ -2,13 +2,12 @@
  * Proves a store at the cost of what is new and a share of what is old: packs that were never opened, the ones whose proof is oldest,
  * and the trees of backups that were never proven. What was found is written down, pack by pack.
  */
-
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { planVerification, type VerificationPlan } from "../../core/backup/vault/proof.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
-import { type Catalogue, loadCatalogue, type NamedIndex } from "./catalogue.ts";
+import { type Catalogue, distinctIndexes, loadCatalogue } from "./catalogue.ts";
 import type { Labour } from "./labour.ts";
 import { readEveryManifest, type Trust } from "./manifests.ts";
 import { backupName, readProofs, writeProof } from "./proofs.ts";
@@ -35,7 +34,7 @@ export async function proveVault(given: ProveGiven): Promise<Proven> {
   const { store, keyring, clock, by } = given;
   const manifests: Manifest[] = [];
   for await (const { manifest } of readEveryManifest(store, keyring.vault, given.trust)) manifests.push(manifest);
-  const catalogue = await loadCatalogue([store], keyring, allIndexes(manifests));
+  const catalogue = await loadCatalogue([store], keyring, distinctIndexes(manifests.flatMap(({ indexes }) => indexes)));
   const proofs = await readProofs(store);
   const named = new Set(manifests.flatMap(({ packs }) => packs.map(({ name }) => name)));
   const packs = catalogue.table.packs.filter(({ name }) => named.has(name));
@@ -53,10 +52,6 @@ export async function proveVault(given: ProveGiven): Promise<Proven> {
     await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.name, packs: [...plan.packs], backups });
   }
   return { plan, backups };
-}
-
-function allIndexes(manifests: readonly Manifest[]): NamedIndex[] {
-  return [...new Map(manifests.flatMap(({ indexes }) => indexes).map((index) => [`${index.writer}/${index.name}`, index])).values()];
 }
 
 async function readTrees({ store, keyring }: ProveGiven, catalogue: Catalogue, manifests: readonly Manifest[]): Promise<void> {

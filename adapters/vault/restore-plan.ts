@@ -1,5 +1,4 @@
 /** Which pieces of which blocks go where, gathered by pack: a plan for files that are open. */
-
 import type { Stretch } from "../../core/backup/directory/stretches.ts";
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";

@@ -6,8 +6,9 @@ import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
-import { encodeHeader, HEADER_BYTES } from "../../core/backup/vault/object-header.ts";
+import { encodeHeader } from "../../core/backup/vault/object-header.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
+import { blockStarts } from "../../core/backup/vault/pack-table.ts";
 import { openBlock } from "../../core/backup/vault/sealing.ts";
 import { BLOCK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
@@ -46,11 +47,14 @@ export class StreamReader {
 
   async read(reference: StreamReference): Promise<Buffer> {
     const [own = []] = await this.levels(reference);
+    return await this.content(own, reference);
+  }
+
+  /** The bytes of a stream whose own chunks are known already. */
+  async content(own: readonly Uint8Array[], { lengthBytes }: StreamReference): Promise<Buffer> {
     const bytes = await this.chunks(own);
-    if (bytes.length !== reference.lengthBytes) {
-      throw new ObjectCorrupt({ object: "a stream", reason: `its chunks have ${bytes.length} bytes, it should have ${reference.lengthBytes}` });
-    }
-    return bytes;
+    if (bytes.length === lengthBytes) return bytes;
+    throw new ObjectCorrupt({ object: "a stream", reason: `its chunks have ${bytes.length} bytes, it should have ${lengthBytes}` });
   }
 
   private async chunks(ids: readonly Uint8Array[]): Promise<Buffer> {
@@ -86,11 +90,11 @@ export class StreamReader {
 
   private async openFrom(store: VaultStore, pack: IndexedPack, number: number): Promise<Buffer> {
     const { keyring, catalogue } = this.given;
-    const key = packKey(catalogue.writerOf(pack), pack.name);
+    const key = packKey(catalogue.indexOf(pack).writer, pack.name);
     const object = `${store.name}/${key}`;
     const block = pack.blocks[number];
-    if (block === undefined) throw new RangeError(`pack ${pack.name} has no block ${number}`);
-    const offset = pack.blocks.slice(0, number).reduce((sum, { sealedBytes }) => sum + sealedBytes, HEADER_BYTES);
+    const offset = blockStarts(pack.blocks)[number];
+    if (block === undefined || offset === undefined) throw new RangeError(`pack ${pack.name} has no block ${number}`);
     const got = await store.get(key, { bytesMax: BLOCK_BYTES_MAX * 2, range: { offset, length: block.sealedBytes } });
     if (got.kind === "absent") throw new ObjectMissing({ object, reason: "an index names it" });
     const header = { vault: keyring.vault, epoch: pack.epoch, salt: pack.salt };

@@ -7,7 +7,7 @@ import { type Condemned, decideSweep, MANIFEST_MS_MAX, type SweepDecision } from
 import { SWEEP_BYTES_MAX, SWEEP_PREFIX, SweepFile, sweepKey } from "../../core/backup/vault/sweep-file.ts";
 import { Transient } from "../../core/kernel/errors.ts";
 import type { Clock, VaultObject, VaultStore } from "../../core/kernel/ports.ts";
-import { listAll, readJson } from "./listing.ts";
+import { lastKey, listAll, readJson } from "./listing.ts";
 import { readEveryManifest, type Trust } from "./manifests.ts";
 
 /** The sweep took so long that a manifest may have been written unseen. */
@@ -42,9 +42,8 @@ export async function sweepVault(store: VaultStore, vault: Uint8Array, trust: Tr
 }
 
 export async function readCondemned(store: VaultStore): Promise<readonly Condemned[]> {
-  let newest: string | undefined;
-  for await (const { key } of listAll(store, SWEEP_PREFIX)) newest = key;
-  if (newest === undefined) return [];
+  const newest = await lastKey(store, SWEEP_PREFIX);
+  if (newest === null) return [];
   return (await readJson(store, newest, SweepFile, SWEEP_BYTES_MAX))?.condemned ?? (await readCondemned(store));
 }
 

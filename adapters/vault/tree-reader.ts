@@ -43,8 +43,8 @@ class TreeWalk {
   async folder(path: string, reference: StreamReference, depth: number): Promise<Buffer> {
     const object = `the listing of ${path === "" ? "the root" : path}`;
     if (depth > DEPTH_MAX) throw new ObjectCorrupt({ object, reason: `it lies ${depth} folders deep` });
-    const { root: listing } = await this.stream(reference, object);
-    const entries = decodeListing(await this.reader.read(reference), object);
+    const { own, root: listing } = await this.stream(reference, object);
+    const entries = decodeListing(await this.reader.content(own, reference), object);
     const chunks = new Map<string, readonly Uint8Array[]>();
     for (const entry of entries) if (entry.kind === "file") chunks.set(entry.name, await this.file(path, entry));
     await this.onFolder(path, entries, chunks);

@@ -12,13 +12,12 @@ import { readSteadily } from "../directory/read-steadily.ts";
 import type { SeenFile } from "../directory/see-entry.ts";
 import type { Visited, Visitor } from "../directory/walk-options.ts";
 import type { PreviousTree } from "./previous-tree.ts";
-import type { StreamReader } from "./stream-reader.ts";
 import type { VaultWriter } from "./vault-writer.ts";
 
 export type TreeWriterGiven = {
   readonly writer: VaultWriter;
   /** Null for a first backup. */
-  readonly previous: { readonly tree: PreviousTree; readonly reader: StreamReader; readonly startedAtMs: number } | null;
+  readonly previous: PreviousTree | null;
   readonly fullReread: boolean;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
@@ -73,14 +72,15 @@ export class TreeWriter implements Visitor<Content> {
   /** Only where every chunk that it refers to is still known to be stored. */
   private async reuse(path: string, seen: SeenFile): Promise<Extract<Visited<Content>, { kind: "kept" }> | null> {
     const { previous, fullReread, writer } = this.given;
-    const before = (await previous?.tree.file(path)) ?? null;
-    if (previous === null || before === null) return null;
+    if (previous === null) return null;
+    const before = await previous.file(path);
+    if (before === null) return null;
     const previousStartedAtNs = BigInt(Math.floor(previous.startedAtMs)) * 1_000_000n;
     if (decideReread({ before: before.stamp, now: seen.stamp, fullReread, previousStartedAtNs }).kind === "read") return null;
-    const ids = (await previous.reader.levels(before.content.reference)).flat();
+    const ids = await previous.chunkIds(before);
+    if (!ids.map((id) => writer.reuse(id)).every(Boolean)) return null;
     this.chunks += ids.length;
-    const known = ids.map((id) => writer.reuse(id)).every(Boolean);
-    return known ? { kind: "kept", content: before.content, seen, holes: before.holes } : null;
+    return { kind: "kept", content: before.content, seen, holes: before.holes };
   }
 }
 

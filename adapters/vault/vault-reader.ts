@@ -5,8 +5,9 @@
 import { ObjectMissing } from "../../core/backup/vault/faults.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
-import { encodeHeader, HEADER_BYTES } from "../../core/backup/vault/object-header.ts";
+import { encodeHeader } from "../../core/backup/vault/object-header.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
+import { blockStarts } from "../../core/backup/vault/pack-table.ts";
 import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { fromAnyStore, packFault } from "./any-store.ts";
@@ -48,7 +49,7 @@ async function openFromStore(
   into: Uint8Array,
 ): Promise<number> {
   const { keyring, labour, signal } = given;
-  const key = packKey(given.catalogue.writerOf(pack), pack.name);
+  const key = packKey(given.catalogue.indexOf(pack).writer, pack.name);
   const object = `${store.name}/${key}`;
   const plan = planRead(pack, wanted);
   const range = plan.whole ? {} : { range: { offset: plan.startBytes, length: plan.endBytes - plan.startBytes } };
@@ -74,12 +75,7 @@ async function openFromStore(
 type Plan = { readonly whole: boolean; readonly startBytes: number; readonly endBytes: number; readonly blocks: readonly BlockToOpen[] };
 
 function planRead(pack: IndexedPack, wanted: readonly WantedBlock[]): Plan {
-  const starts: number[] = [];
-  let at = HEADER_BYTES;
-  for (const block of pack.blocks) {
-    starts.push(at);
-    at += block.sealedBytes;
-  }
+  const starts = blockStarts(pack.blocks);
   const blocks = wanted.map(({ number, pieces }): BlockToOpen => {
     const block = pack.blocks[number];
     const startBytes = starts[number];

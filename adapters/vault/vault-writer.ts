@@ -5,15 +5,12 @@
  */
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { IdSet } from "../../core/backup/vault/id-set.ts";
-import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey } from "../../core/backup/vault/manifest.ts";
 import { encodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
-import type { Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import type { ReadNext } from "../directory/file-bytes.ts";
-import type { Labour } from "./labour.ts";
 import { Memory } from "./memory.ts";
-import { Gathering, PackWriter } from "./pack-writer.ts";
+import { Gathering, PackWriter, type PackWriterGiven } from "./pack-writer.ts";
 import { readFrom, type StoredStream, type TakeChunk, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
 
 /** A crash loses what lies in 256 MiB of packs at most. */
@@ -21,14 +18,9 @@ const PACKS_PER_INDEX = 16;
 /** Streams read at once beyond one for each hand, so that reading one overlaps with cutting another. */
 const EXTRA_STREAMS = 1;
 
-export type VaultWriterGiven = {
-  readonly store: VaultStore;
-  readonly keyring: Keyring;
-  readonly writer: string;
+export type VaultWriterGiven = Omit<PackWriterGiven, "stored"> & {
   /** What is stored already and may be referred to. */
   readonly known: ChunkTable;
-  readonly labour: Labour;
-  readonly entropy: Entropy;
 };
 /** What a manifest says of a pack; its chunks are in an index by then, and no longer held. */
 export type WrittenPack = Pick<IndexedPack, "name" | "sizeBytes">;
@@ -88,6 +80,7 @@ export class VaultWriter {
   private async takeForTree(id: Uint8Array, content: Uint8Array): Promise<void> {
     const before = this.treeTurn;
     const own = before.then(() => this.take(this.tree, id, content));
+    // What fails here fails for whoever brought the chunk, who waits below; the next one has its own turn.
     this.treeTurn = own.catch(() => {});
     await own;
   }
@@ -112,8 +105,7 @@ export class VaultWriter {
   }
 
   private async take(gathering: Gathering, id: Uint8Array, content: Uint8Array): Promise<void> {
-    if (this.reuse(id)) return;
-    if (!this.fresh.add(id)) return;
+    if (this.reuse(id) || !this.fresh.add(id)) return;
     await this.packWriter.add(gathering, id, content);
   }
 

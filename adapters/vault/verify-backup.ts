@@ -2,7 +2,6 @@
  * Proves a stored backup from its bytes alone, without the source: every pack has the digest that names it, every block opens,
  * every chunk is what its id says, and the tree is the one that the manifest signs for.
  */
-
 import { ObjectMissing } from "../../core/backup/vault/faults.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";

@@ -2,7 +2,6 @@
  * How a fleet is, read from its registry: the roles and who holds them, who watches, what the network does, how much of the
  * failover budget is left. Gathering and judging are apart: `statusOf` is pure. Its result is what `ha status --json` prints.
  */
-
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import type { IncidentStatus } from "../../core/kernel/incident.ts";
 import type { Lease } from "../../core/kernel/lease.ts";

@@ -1,5 +1,4 @@
 /** The live view's picture: what `ha status` and `ha nodes` say, tightened into one block, and the newest events beneath. */
-
 import type { BusEvent } from "../../core/kernel/records.ts";
 import type { FleetStatus, RoleStatus } from "../facts/fleet-status.ts";
 import type { NodeRow } from "../facts/node-rows.ts";

@@ -9,8 +9,8 @@ import { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { Answer } from "../command.ts";
 import { counted } from "../render/table.ts";
-import { instant } from "../render/time.ts";
-import { bytes, seconds } from "./amounts.ts";
+import { instant, span } from "../render/time.ts";
+import { bytes } from "./bytes.ts";
 import { type LocalVault, makeLocalVault, openLocalVault, PASSPHRASE_LOCK, passphraseFrom } from "./local-vault.ts";
 import type { Progress } from "./progress.ts";
 
@@ -45,7 +45,7 @@ export async function backup(where: Where, folder: string, name: string, fullRer
     );
     const { counts, sequence } = manifest;
     const lines = [
-      `Backup ${sequence} of ${name}: ${counted(counts.files, "file")}, ${bytes(counts.sourceBytes)}; ${bytes(counts.readBytes)} read, ${bytes(counts.storedBytes)} stored, ${seconds(opened.clock.monotonicMs() - startedMs)}.`,
+      `Backup ${sequence} of ${name}: ${counted(counts.files, "file")}, ${bytes(counts.sourceBytes)}; ${bytes(counts.readBytes)} read, ${bytes(counts.storedBytes)} stored, ${span(opened.clock.monotonicMs() - startedMs)}.`,
       ...skipped.slice(0, SHOWN_MAX).map(({ path, detail }) => `  skipped ${path}: ${detail}`),
       ...(skipped.length > SHOWN_MAX ? [`  and ${skipped.length - SHOWN_MAX} more were skipped (--json lists them)`] : []),
       ...faults.map((fault) => `  found on the way: ${fault.message}`),
@@ -89,7 +89,7 @@ export async function verify(where: Where, name: string, sequence: number | unde
       packs,
       backups: [backupName(manifest)],
     });
-    const text = `Backup ${manifest.sequence} of ${name} is whole: ${counted(verified.packs, "pack")}, ${bytes(verified.plainBytes)} opened and compared with their ids, ${seconds(opened.clock.monotonicMs() - startedMs)}.`;
+    const text = `Backup ${manifest.sequence} of ${name} is whole: ${counted(verified.packs, "pack")}, ${bytes(verified.plainBytes)} opened and compared with their ids, ${span(opened.clock.monotonicMs() - startedMs)}.`;
     return { data: { schema: 1, source: name, sequence: manifest.sequence, ...verified }, text };
   });
 }
@@ -100,7 +100,7 @@ export async function restore(where: Where, name: string, sequence: number | und
     const startedMs = opened.clock.monotonicMs();
     const given = { stores: [opened.store], keyring: opened.vault.keyring, labour: opened.labour };
     const restored = await restoreDirectory({ ...given, onFile: ({ lengthBytes }) => progress.add(lengthBytes) }, manifest, target);
-    const text = `${target} is backup ${manifest.sequence} of ${name}, of ${instant(manifest.writtenAtMs)}: ${counted(restored.files, "file")}, ${bytes(restored.bytes)}, ${seconds(opened.clock.monotonicMs() - startedMs)}.`;
+    const text = `${target} is backup ${manifest.sequence} of ${name}, of ${instant(manifest.writtenAtMs)}: ${counted(restored.files, "file")}, ${bytes(restored.bytes)}, ${span(opened.clock.monotonicMs() - startedMs)}.`;
     return { data: { schema: 1, source: name, sequence: manifest.sequence, target, ...restored }, text };
   });
 }

@@ -6,7 +6,7 @@ import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { Answer } from "../command.ts";
 import { counted } from "../render/table.ts";
 import { PROVER, sourceOf, type Where, within } from "./actions.ts";
-import { bytes } from "./amounts.ts";
+import { bytes } from "./bytes.ts";
 import type { Progress } from "./progress.ts";
 
 const DAY_MS = 86_400_000;

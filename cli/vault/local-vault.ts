@@ -2,29 +2,19 @@
  * A vault in a folder, opened by a passphrase: no AWS, no fleet, no agent. Whoever has the passphrase may read and write it, so
  * the key that signs its manifests is drawn from the vault's own keys: a manifest that opens was written by somebody who had it.
  */
-import { hkdfSync, type KeyObject } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { systemClock } from "../../adapters/clock-system.ts";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
 import type { SealedBy } from "../../adapters/sealed-key.ts";
 import { publicKeyOf, SEED_BYTES, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
+import type { BackupGiven } from "../../adapters/vault/backup-run.ts";
 import { makeVault, type OpenVault, openVault } from "../../adapters/vault/keyrings.ts";
-import type { Labour } from "../../adapters/vault/labour.ts";
 import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
-import type { Trust } from "../../adapters/vault/manifests.ts";
 import { openFolderVault } from "../../adapters/vault-folder.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
-import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
 
-export type LocalVault = {
-  readonly store: VaultStore;
-  readonly vault: OpenVault;
-  readonly labour: Labour;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly privateKey: KeyObject;
-  readonly trust: Trust;
-};
+export type LocalVault = Omit<BackupGiven, "signal">;
 
 export const PASSPHRASE_LOCK = "passphrase";
 

@@ -1,7 +1,7 @@
 /** The vault's command line, on real folders: what a new user types works, and what goes wrong is one sentence and a code. */
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { EXIT } from "../../cli/exit-codes.ts";
 import { runVault } from "../../cli/vault/program.ts";
 import { compareTrees } from "../support/compare-trees.ts";
@@ -60,6 +60,14 @@ describe("vault", () => {
     expect((await vault("sweep", ...key)).out).toMatch(/0 condemned, 0 removed, 0 spared\. 0 B freed/);
     expect(await vault("forget", ...key)).toMatchObject({ code: EXIT.usage, err: expect.stringContaining("--keep") });
     expect(await vault("forget", "--days", "-1", ...key)).toMatchObject({ code: EXIT.usage });
+  });
+
+  it("takes its options from its own variables, and minds nobody else's", async () => {
+    const [, file = ""] = await setUp();
+    vi.stubEnv("HAVAULT_PASSPHRASE_FILE", file);
+    vi.stubEnv("SYNNERGY_FLEET", "testnet");
+    expect(await vault("list")).toMatchObject({ code: EXIT.ok, out: "There is no backup of node here yet.\n" });
+    vi.unstubAllEnvs();
   });
 
   it("says in one sentence what is wrong, and leaves everything as it was", async () => {

@@ -1,5 +1,4 @@
 /** Nothing that says who holds a role is deleted, unencrypted or eventually consistent, on AWS. */
-
 import { Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { beforeAll, describe, expect, it } from "vitest";

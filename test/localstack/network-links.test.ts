@@ -1,5 +1,4 @@
 /** A link tells a dead process from a dead path, and what was under way goes on when it is back. Real sockets. */
-
 import { once } from "node:events";
 import { Agent, createServer, request, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";

@@ -2,7 +2,6 @@
  * Agents in memory for the workflow's tests: each runs the real grant machine over a disk of its own, so that the laws of
  * "one holder" can be asserted on what the workflow did. Only the wire and the signatures are left out.
  */
-
 import { judgeCheckpoint, takeCheckpoint } from "../../core/failover/stateful-failover/checkpoint.ts";
 import {
   acceptGrant,

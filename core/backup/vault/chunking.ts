@@ -43,7 +43,7 @@ export function nextCut(gear: GearTable, bytes: Uint8Array, start: number, end: 
   const last = Math.min(start + CHUNK_BYTES.max, end);
   let hash = 0;
   let at = start + CHUNK_BYTES.min;
-  // Four steps a turn: the loop's own work then costs a quarter, and cutting runs at three gigabytes a second instead of under two.
+  // Four steps a turn: the loop's own work then costs a quarter.
   for (; at + 3 < average; at += 4) {
     hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
     if ((hash & MASK_BEFORE_AVERAGE) === 0) return at + 1;

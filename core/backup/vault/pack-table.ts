@@ -4,6 +4,7 @@
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { ID_BYTES } from "./content-id.ts";
+import { HEADER_BYTES } from "./object-header.ts";
 import { CODEC_MAX, type Codec, TAG_BYTES } from "./sealing.ts";
 import { BLOCK_BYTES_MAX, BLOCKS_PER_PACK_MAX, CHUNK_BYTES, PACK_BYTES_MAX } from "./sizes.ts";
 
@@ -14,6 +15,17 @@ export type StoredBlock = {
   readonly sealedBytes: number;
   readonly chunks: readonly StoredChunk[];
 };
+
+/** Where each block's sealed bytes begin in a pack. */
+export function blockStarts(blocks: readonly StoredBlock[]): number[] {
+  const starts: number[] = [];
+  let at = HEADER_BYTES;
+  for (const { sealedBytes } of blocks) {
+    starts.push(at);
+    at += sealedBytes;
+  }
+  return starts;
+}
 
 /** A block's bytes are at least its tag; a chunk has one byte at least, so a block has no more chunks than bytes. */
 export function writeBlocks(writer: ByteWriter, blocks: readonly StoredBlock[]): void {

@@ -14,7 +14,7 @@ export const BLOCK_BYTES = 1024 * 1024;
 /** A block is closed by the chunk that fills it. */
 export const BLOCK_BYTES_MAX = BLOCK_BYTES + CHUNK_BYTES.max;
 
-/** 16 MiB: 65,536 requests a TiB (33 US cents of S3's PUT), small enough for one request, one retry and one copy to hold in memory. */
+/** 16 MiB: 65,536 requests a TiB (33 US cents at half a cent for a thousand of S3's PUT), small enough for one request, one retry and one copy to hold in memory. */
 export const PACK_BYTES = 16 * 1024 * 1024;
 /** A pack is closed when it has reached its size; blocks that were being sealed then still join it, and its table. */
 export const PACK_BYTES_MAX = 2 * PACK_BYTES;

@@ -3,7 +3,6 @@
  * decision with its reason. Automation obeys every limit; a person's own request passes budget and cooldown, since those
  * exist to make a person look, but nothing here touches the lease: safety is not a policy.
  */
-
 import type * as z from "zod";
 import type { Fleet } from "../../kernel/fleet.ts";
 import type { IncidentId, NodeId, RoleName } from "../../kernel/ids.ts";
