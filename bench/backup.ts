@@ -23,8 +23,10 @@ const LARGE_SCALE = 8;
 /** Ours to restic's, but for growth, which is to the bytes that changed. */
 const MUST = { first: 0.5, firstBytes: 0.93, growth: 1.15, nothing: 0.5, restore: 0.6, verify: 0.6, peakMiB: 300 } as const;
 
-type Step = "first" | "nothing" | "verify" | "restore";
-type Measured = Readonly<Record<Step, readonly Ran[]>> & { readonly bytes: number };
+const STEPS = ["first", "nothing", "verify", "restore"] as const;
+type Step = (typeof STEPS)[number];
+/** What each run of a step took, and the bytes of the last first backup. */
+type Measured = Record<Step, Ran[]> & { bytes: number };
 
 export const backup: Bench = {
   name: "backup",
@@ -54,14 +56,13 @@ async function measure(
   target: string,
   say: (line: string) => void,
 ): Promise<Map<string, Measured>> {
-  const ran = new Map(
-    programs.map(({ name }) => [name, { first: [] as Ran[], nothing: [] as Ran[], verify: [] as Ran[], restore: [] as Ran[], bytes: 0 }]),
-  );
+  const ran = new Map(programs.map(({ name }): [string, Measured] => [name, { first: [], nothing: [], verify: [], restore: [], bytes: 0 }]));
   for (let round = 1; round <= runs; round += 1) {
     for (const program of programs) {
+      const kept = ran.get(program.name);
+      if (kept === undefined) throw new Error(`${program.name} is not among the programs`);
       remove(program.store);
       await program.init();
-      const kept = ran.get(program.name) as { -readonly [K in keyof Measured]: Measured[K] extends number ? number : Ran[] };
       kept.first.push(await program.backup(tree));
       kept.bytes = sizeOf(program.store);
       kept.nothing.push(await program.backup(tree));
@@ -71,7 +72,7 @@ async function measure(
       const restored = program.name === "ours" ? target : join(target, tree);
       if (!sameBytes(tree, restored)) throw new Error(`${program.name} did not restore the tree as it was`);
       remove(target);
-      const times = (["first", "nothing", "verify", "restore"] as const).map((step) => `${step} ${Math.round(kept[step].at(-1)?.ms ?? 0)} ms`);
+      const times = STEPS.map((step) => `${step} ${Math.round(kept[step].at(-1)?.ms ?? 0)} ms`);
       say(`round ${round} of ${runs}, ${program.name}: ${times.join(", ")}; ${(kept.bytes / MIB).toFixed(1)} MiB`);
     }
   }
@@ -114,7 +115,7 @@ function judge(measured: ReadonlyMap<string, Measured>, growth: Growth, largeMiB
   const figures: Figures = {};
   const medianOf = (name: string, step: Step): number => spread((measured.get(name)?.[step] ?? []).map(({ ms }) => ms)).median;
   const ratios: Record<string, number> = {};
-  for (const step of ["first", "nothing", "restore", "verify"] as const) {
+  for (const step of STEPS) {
     ratios[step] = medianOf("ours", step) / medianOf("restic", step);
     const told = [...measured.keys()].map((name) => [`${name} ms`, Math.round(medianOf(name, step))]);
     figures[TITLES[step]] = { "of restic": `${ratios[step].toFixed(2)} (must: ${MUST[step]})`, ...Object.fromEntries(told) };

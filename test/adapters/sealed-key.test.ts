@@ -2,27 +2,12 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type KeyWrapper, type SealedBy, sealKey, unsealKey } from "../../adapters/sealed-key.ts";
+import { type SealedBy, sealKey, unsealKey } from "../../adapters/sealed-key.ts";
+import { tableWrapper } from "../support/table-wrapper.ts";
 
 const entropy = { bytes: (count: number) => new Uint8Array(randomBytes(count)) };
 const seed = new Uint8Array(randomBytes(32));
 
-/** Wraps by a table in memory: what KMS promises, without KMS. */
-function tableWrapper(): KeyWrapper {
-  const keys = new Map<string, Uint8Array>();
-  return {
-    keyId: "alias/agents",
-    async generate() {
-      const wrapped = entropy.bytes(40);
-      const plain = entropy.bytes(32);
-      keys.set(Buffer.from(wrapped).toString("hex"), plain);
-      return { plain, wrapped };
-    },
-    async unwrap(wrapped) {
-      return keys.get(Buffer.from(wrapped).toString("hex")) ?? new Uint8Array(0);
-    },
-  };
-}
 const byTable: SealedBy = { kind: "kms", wrapper: tableWrapper() };
 
 /** A file with any header, sealed with a key of zeros. */

@@ -66,6 +66,21 @@ describe("a backup of a ledger", () => {
     await verifyBackup({ stores: [store], keyring: vault.keyring, labour }, second.manifest);
   });
 
+  it("asks for one hash to know that what is stored is still the node's history", async () => {
+    await backUpLedger(store, ledgerOf(node));
+    const ledger = ledgerOf(node);
+    const asked: number[] = [];
+    const counting = {
+      ...ledger,
+      hashesAt: async (...given: Parameters<typeof ledger.hashesAt>) => {
+        asked.push(given[0].length);
+        return await ledger.hashesAt(...given);
+      },
+    };
+    await backUpLedger(store, counting);
+    expect(asked).toEqual([1, 0]);
+  });
+
   it("goes on where a run with a limit has ended", async () => {
     const runs = [];
     do runs.push(await backUpLedger(store, ledgerOf(node), { segmentsMax: 1 }));
