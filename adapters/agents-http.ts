@@ -32,10 +32,16 @@ const REPLY_KIND = {
   promote: "promoted",
   demote: "demoted",
   checkpoint: "checkpoint",
+  "start-job": "job",
+  "look-at-job": "job",
+  "cancel-job": "job",
+  "boot-scratch": "scratch",
+  "look-at-scratch": "scratch",
+  "end-scratch": "scratch",
 } as const satisfies Record<string, Reply["kind"]>;
 
 /** Commands that change nothing: safe to send again when an idle connection turns out to be closed. */
-const REPEATABLE: ReadonlySet<string> = new Set(["report", "checkpoint"]);
+const REPEATABLE: ReadonlySet<string> = new Set(["report", "checkpoint", "look-at-job", "look-at-scratch"]);
 
 export function httpAgents(options: Options): Agents & { close(): void } {
   const { clock } = options;

@@ -1,20 +1,22 @@
 /**
- * Data keys from a symmetric KMS key. The encryption context binds a wrapped key to its purpose and its node: KMS opens it
- * for nothing else, and CloudTrail names the node with each use.
+ * Data keys from a symmetric KMS key. The encryption context binds a wrapped key to its purpose and its owner: KMS opens it
+ * for nothing else, and CloudTrail names the owner with each use.
  */
-import type { KeyWrapper } from "./sealed-key.ts";
+import type { KeyWrapper } from "../core/kernel/ports.ts";
+import type { CurrentCredentials } from "./vault-s3-calls.ts";
 
 /** An agent starts with its host, when the network may still be coming up. */
 const KMS_TIMEOUT_MS = 10_000;
 
 export function kmsKeyWrapper(options: {
   keyId: string;
-  fleet: string;
-  node: string;
+  context: Readonly<Record<string, string>>;
   region?: string | undefined;
   endpoint?: string | undefined;
+  /** Else what the SDK finds in its environment. */
+  credentials?: CurrentCredentials | undefined;
 }): KeyWrapper {
-  const context = { purpose: "synnergy-ha/agent-key", fleet: options.fleet, node: options.node };
+  const context = { ...options.context };
 
   async function load() {
     const kms = await import("@aws-sdk/client-kms");
@@ -22,6 +24,7 @@ export function kmsKeyWrapper(options: {
       maxAttempts: 3,
       ...(options.region === undefined ? {} : { region: options.region }),
       ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     });
     return { kms, client };
   }
@@ -45,3 +48,6 @@ export function kmsKeyWrapper(options: {
     },
   };
 }
+
+/** The context of an agent's own key. */
+export const agentKeyContext = (fleet: string, node: string) => ({ purpose: "synnergy-ha/agent-key", fleet, node }) as const;

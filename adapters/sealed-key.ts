@@ -7,7 +7,7 @@
  */
 import { createCipheriv, createDecipheriv, scrypt } from "node:crypto";
 import * as z from "zod";
-import type { Entropy } from "../core/kernel/ports.ts";
+import type { Entropy, KeyWrapper } from "../core/kernel/ports.ts";
 import { ARGON2, deriveKey } from "./argon2-layer.ts";
 import { SEED_BYTES } from "./signature-ed25519.ts";
 
@@ -49,12 +49,6 @@ const Header = z.discriminatedUnion("kdf", [
 ]);
 type Header = z.infer<typeof Header>;
 
-/** Makes and opens data keys; `adapters/key-wrapper-kms.ts` is the real one. */
-export interface KeyWrapper {
-  readonly keyId: string;
-  generate(): Promise<{ plain: Uint8Array; wrapped: Uint8Array }>;
-  unwrap(wrapped: Uint8Array): Promise<Uint8Array>;
-}
 export type SealedBy =
   | { readonly kind: "passphrase"; readonly passphrase: Buffer; readonly kdf?: "argon2id" | "scrypt" }
   | { readonly kind: "kms"; readonly wrapper: KeyWrapper };

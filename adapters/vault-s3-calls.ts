@@ -16,8 +16,13 @@ const IDLE_MS = 10_000;
 /** A call with its attempts and their pauses; a backup's job tries the whole again later. */
 export const CALL_MS = 60_000;
 
-export function openClient({ region, endpoint }: { region?: string | undefined; endpoint?: string | undefined }): S3Client {
+/** Asked again when what it gave last is about to end. */
+export type CurrentCredentials = () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date }>;
+type ClientOptions = { region?: string | undefined; endpoint?: string | undefined; credentials?: CurrentCredentials | undefined };
+
+export function openClient({ region, endpoint, credentials }: ClientOptions): S3Client {
   return new S3Client({
+    ...(credentials === undefined ? {} : { credentials }),
     ...(region === undefined ? {} : { region }),
     /** An emulator answers to a bucket's name in the path, not in the host's name. */
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),

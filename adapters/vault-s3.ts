@@ -20,7 +20,7 @@ import {
 import { VaultObjectTooLarge } from "../core/kernel/errors.ts";
 import type { GetOptions, VaultObject, VaultStore } from "../core/kernel/ports.ts";
 import { refuseKey, refuseLimit } from "../core/kernel/vault-keys.ts";
-import { CALL_MS, limitedCalls, openClient, said, wasRepeated } from "./vault-s3-calls.ts";
+import { CALL_MS, type CurrentCredentials, limitedCalls, openClient, said, wasRepeated } from "./vault-s3-calls.ts";
 
 /** How often S3 may say that others write this very key just now, before the caller is told to come back later. */
 const CONFLICTS_MAX = 5;
@@ -38,11 +38,13 @@ export type S3VaultOptions = {
   /** Else what the SDK finds in AWS_ENDPOINT_URL. */
   readonly endpoint?: string;
   readonly callMs?: number;
+  /** Else what the SDK finds in its environment. */
+  readonly credentials?: CurrentCredentials;
 };
 
 /** Throws nothing by itself: the bucket is met by the first call. */
-export function s3Vault({ bucket, region, endpoint, callMs = CALL_MS }: S3VaultOptions): VaultStore & { close(): void } {
-  const client = openClient({ region, endpoint });
+export function s3Vault({ bucket, region, endpoint, credentials, callMs = CALL_MS }: S3VaultOptions): VaultStore & { close(): void } {
+  const client = openClient({ region, endpoint, credentials });
   const name = `s3://${bucket}`;
   const { call } = limitedCalls(name, callMs);
   return {

@@ -40,6 +40,7 @@ export function assembleWorld(environment: Environment): World {
     agents: agentsByFirstUse(settings, { fleet, region, clock, entropy }),
     bus: busByFirstUse({ ...settings, clock, entropy }),
     workflows: workflowsByFirstUse(settings),
+    vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
     clock,
     entropy,
     metrics: embeddedMetrics(settings),
@@ -115,4 +116,9 @@ function workflowsByFirstUse({ region, stateMachine }: Settings): Workflows {
     decide: async (...asked) => (await workflows()).decide(...asked),
     start: async (...asked) => (await workflows()).start(...asked),
   };
+}
+
+function vaultByFirstUse({ region, vaultAccount: account, vaultAgentRole: agentRole }: Settings, fleet: Fleet, endpoint: string | undefined) {
+  if (account === undefined || fleet.vault === undefined) return null;
+  return once(async () => (await import("./fleet-vault-aws.ts")).awsFleetVault({ fleet, region, account, agentRole, endpoint }));
 }

@@ -8,6 +8,7 @@ import type { AgentConfig } from "./config.ts";
 import type { Duty } from "./duty.ts";
 import type { Gate } from "./gate.ts";
 import type { Neighbours } from "./neighbours.ts";
+import type { VaultJobs } from "./vault/jobs.ts";
 
 export type Agent = {
   readonly config: AgentConfig;
@@ -16,6 +17,7 @@ export type Agent = {
   readonly neighbours: Neighbours;
   readonly checkpoints: Checkpoints;
   readonly duty: Duty;
+  readonly jobs: VaultJobs;
   readonly vitals: () => HostVitals;
   /** The signed end of the boot before, where it ended cleanly. */
   readonly closed: Boot | null;

@@ -8,19 +8,12 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { faultsOf } from "../core/kernel/errors.ts";
 import { FleetId, Hash, NodeId, RoleName } from "../core/kernel/ids.ts";
+import { Hook, HttpUrl, Path } from "./config-parts.ts";
+import { AgentVault } from "./vault/vault-config.ts";
 
 const CONFIG_BYTES_MAX = 256 * 1024;
-/** A hook that takes longer than this is a job for the init system. */
-const HOOK_MS_MAX = 600_000;
 
 const Port = z.int().min(1).max(65_535);
-const HttpUrl = z.url({ protocol: /^https?$/ }).max(2_048);
-const Path = z.string().min(1).max(4_096);
-const Hook = z.strictObject({
-  command: z.array(z.string().max(4_096)).min(1).max(64).meta({ description: "An argument vector; the first is the program. No shell reads it." }),
-  timeoutMs: z.int().min(100).max(HOOK_MS_MAX).default(10_000),
-});
-export type Hook = z.infer<typeof Hook>;
 export const HOOKS = ["start", "stop", "promote", "demote", "prepare", "fetchSnapshot"] as const;
 export type HookName = (typeof HOOKS)[number];
 
@@ -69,6 +62,7 @@ export const AgentConfig = z.strictObject({
   hooks: z
     .strictObject(Object.fromEntries(HOOKS.map((name) => [name, Hook.optional()])) as Record<HookName, z.ZodOptional<typeof Hook>>)
     .prefault({}),
+  vault: AgentVault.optional(),
   clockOffset: Hook.optional().meta({
     description: "A command that prints this host's clock offset in milliseconds. Without it the report says null.",
   }),

@@ -13,15 +13,20 @@ import { answerCheckpoint } from "./commands/checkpoint.ts";
 import { answerDemote } from "./commands/demote.ts";
 import { answerFence } from "./commands/fence.ts";
 import { answerGrant } from "./commands/grant.ts";
+import { answerCancelJob, answerLookAtJob, answerStartJob } from "./commands/job.ts";
 import { answerPrepare } from "./commands/prepare.ts";
 import { answerPromote } from "./commands/promote.ts";
 import { answerReport } from "./commands/report.ts";
+import { answerLookAtScratch, answerScratch } from "./commands/scratch.ts";
 import { tokenBucket } from "./rate.ts";
 
 /** Two Regions and a workflow send some ten commands a second at most; a session is delegated for an hour: 36,000. */
 const CHALLENGES_KEPT_MAX = 40_000;
 /** Below the 64 nonces that may be open: a flood of reports, even by someone with a session key, ends here first. */
 const REPORTS = { perSecond: 20, burst: 40 };
+
+/** Questions that come every second. */
+const UNNOTED: ReadonlySet<Command["kind"]> = new Set(["report", "look-at-job", "look-at-scratch"]);
 
 const COUNTED_AS: Partial<Record<RefusalCode, keyof Agent["refused"]>> = {
   replayed: "replayed",
@@ -88,6 +93,17 @@ export function commandDispatcher(agent: Agent) {
         return await answerDemote(agent, command);
       case "checkpoint":
         return await answerCheckpoint(agent, command);
+      case "start-job":
+        return answerStartJob(agent, command);
+      case "look-at-job":
+        return answerLookAtJob(agent);
+      case "cancel-job":
+        return answerCancelJob(agent, command);
+      case "boot-scratch":
+      case "end-scratch":
+        return await answerScratch(agent, command);
+      case "look-at-scratch":
+        return await answerLookAtScratch(agent, command);
     }
   }
 
@@ -96,12 +112,12 @@ export function commandDispatcher(agent: Agent) {
     if (authentic.kind === "refused") return authentic;
     vouch();
     const answer = await obey(authentic.command);
-    if (authentic.command.kind !== "report") note(authentic.command, answer);
+    if (!UNNOTED.has(authentic.command.kind)) note(authentic.command, answer);
     return answer;
   }
 
-  function note(command: Exclude<Command, { kind: "report" }>, answer: Answer): void {
-    const role = command.kind === "grant" ? command.grant.role : command.role;
+  function note(command: Command, answer: Answer): void {
+    const role = command.kind === "grant" ? command.grant.role : "role" in command ? command.role : config.node;
     const epoch = command.kind === "grant" ? command.grant.epoch : "epoch" in command ? command.epoch : null;
     const reason = answer.kind === "refused" ? `${answer.code}: ${answer.reason}` : "as commanded";
     log.decision({ module: "agent", subject: role, kind: `${command.kind}-${answer.kind}`, reason, epoch });

@@ -5,7 +5,8 @@
  */
 import { spawn } from "node:child_process";
 import type { Log } from "../core/kernel/ports.ts";
-import type { Hook, HookName } from "./config.ts";
+import type { HookName } from "./config.ts";
+import type { Hook } from "./config-parts.ts";
 
 const OUTPUT_CHARACTERS_MAX = 2_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -32,12 +33,14 @@ export function operatorHooks(configured: Partial<Record<HookName, Hook | undefi
   };
 }
 
+/** What every hook is told. */
+export function hookEnvironment(name: string, { fleet, node }: { fleet: string; node: string }): Record<string, string> {
+  return { PATH, SYNNERGY_HOOK: name, SYNNERGY_FLEET: fleet, SYNNERGY_NODE: node };
+}
+
 function environmentFor(name: HookName, facts: HookFacts): Record<string, string> {
   return {
-    PATH,
-    SYNNERGY_HOOK: name,
-    SYNNERGY_FLEET: facts.fleet,
-    SYNNERGY_NODE: facts.node,
+    ...hookEnvironment(name, facts),
     SYNNERGY_ROLE: facts.role,
     ...(facts.epoch === undefined ? {} : { SYNNERGY_EPOCH: String(facts.epoch) }),
   };

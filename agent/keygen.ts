@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { flushFolder } from "../adapters/durable-file.ts";
 import { systemEntropy } from "../adapters/entropy-system.ts";
-import { kmsKeyWrapper } from "../adapters/key-wrapper-kms.ts";
+import { agentKeyContext, kmsKeyWrapper } from "../adapters/key-wrapper-kms.ts";
 import { type SealedBy, sealKey } from "../adapters/sealed-key.ts";
 import { newSigningKey, publicKeyOf, seedOf } from "../adapters/signature-ed25519.ts";
 import { unusedMarker } from "./store.ts";
@@ -72,7 +72,7 @@ function lockOf(values: {
     return { kind: "passphrase", passphrase: readPassphrase(file), kdf: values.kdf };
   }
   if (file !== undefined || keyId === undefined || fleet === undefined || node === undefined) return undefined;
-  return { kind: "kms", wrapper: kmsKeyWrapper({ keyId, fleet, node, region }) };
+  return { kind: "kms", wrapper: kmsKeyWrapper({ keyId, context: agentKeyContext(fleet, node), region }) };
 }
 
 if (import.meta.main) {

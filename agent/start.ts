@@ -21,6 +21,7 @@ import { watchNeighbours } from "./neighbours.ts";
 import { nodeRpc } from "./rpc.ts";
 import { signingDesk } from "./signing.ts";
 import { type Floor, openStore } from "./store.ts";
+import { vaultJobs } from "./vault/jobs.ts";
 import { hostVitals, nothingMeasured } from "./vitals.ts";
 
 const ROUND_MS = 1_000;
@@ -68,6 +69,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     neighbours,
     checkpoints: checkpoints({ node: config.node, rpc: nodeRpc(config.rpc), gate }),
     duty,
+    jobs: vaultJobs({ config, privateKey, gate, log }),
     vitals: () => measured,
     closed,
     refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
@@ -82,7 +84,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     return [];
   };
 
-  await duty.begin({ closedCleanly: closed !== null });
+  await Promise.all([duty.begin({ closedCleanly: closed !== null }), agent.jobs.letGoOfEarlier()]);
   await neighbours.round();
   doors.serve({ dispatcher, desk: signingDesk({ gate, log }) });
   const rounds = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
@@ -98,7 +100,8 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     pin,
     async close() {
       ended.abort();
-      const reason = gate.close(await duty.end());
+      const [reasonNotEnded] = await Promise.all([duty.end(), agent.jobs.close()]);
+      const reason = gate.close(reasonNotEnded);
       log.decision({
         module: "agent",
         subject: config.node,

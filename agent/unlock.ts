@@ -18,10 +18,7 @@ export async function unlockKey(config: Pick<AgentConfig, "key" | "fleet" | "nod
     const by =
       sealedBy.kind === "passphrase"
         ? ({ kind: "passphrase", passphrase: readPassphrase(sealedBy.file) } as const)
-        : ({
-            kind: "kms",
-            wrapper: (await import("../adapters/key-wrapper-kms.ts")).kmsKeyWrapper({ ...sealedBy, fleet: config.fleet, node: config.node }),
-          } as const);
+        : ({ kind: "kms", wrapper: await agentKeyWrapper(sealedBy, config) } as const);
     const unsealed = await unsealKey(readFileSync(file), by);
     return unsealed.kind === "unsealed"
       ? { kind: "unlocked", privateKey: signingKeyFrom(unsealed.seed) }
@@ -29,4 +26,12 @@ export async function unlockKey(config: Pick<AgentConfig, "key" | "fleet" | "nod
   } catch (error) {
     return { kind: "refused", reason: `${file} could not be opened: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+async function agentKeyWrapper(
+  { keyId, region, endpoint }: Extract<AgentConfig["key"]["sealedBy"], { kind: "kms" }>,
+  { fleet, node }: Pick<AgentConfig, "fleet" | "node">,
+) {
+  const { agentKeyContext, kmsKeyWrapper } = await import("../adapters/key-wrapper-kms.ts");
+  return kmsKeyWrapper({ keyId, region, endpoint, context: agentKeyContext(fleet, node) });
 }

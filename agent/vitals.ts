@@ -6,7 +6,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
 import type { HostVitals } from "../core/kernel/agent-protocol.ts";
 import type { Clock } from "../core/kernel/ports.ts";
-import type { Hook } from "./config.ts";
+import type { Hook } from "./config-parts.ts";
 import { runCommand } from "./hooks.ts";
 
 /** A clock that drifts 500 ppm moves 5 ms in this time. */

@@ -31,8 +31,8 @@ export async function makeVault(given: Given, locks: readonly NamedLock[]): Prom
   return made;
 }
 
-/** Opens the newest keyring by the first lock that fits. Throws `ObjectMissing` where there is no vault, `KeyUnknown` where no lock fits. */
-export async function openVault(store: VaultStore, by: SealedBy): Promise<OpenVault> {
+/** Opens the newest keyring by the first lock that fits, of those with that name where one is given. Throws `ObjectMissing` where there is no vault, `KeyUnknown` where no lock fits. */
+export async function openVault(store: VaultStore, by: SealedBy, lockName?: string): Promise<OpenVault> {
   const number = await newestNumber(store);
   const key = keyringKey(number);
   const object = `${store.name}/${key}`;
@@ -41,6 +41,7 @@ export async function openVault(store: VaultStore, by: SealedBy): Promise<OpenVa
   const file = parseKeyring(got.bytes, object);
   const reasons: string[] = [];
   for (const { name, sealed } of file.locks) {
+    if (lockName !== undefined && name !== lockName) continue;
     const opened = await unsealKey(Buffer.from(sealed, "base64url"), by);
     if (opened.kind === "unsealed") return { keyring: openKeyring(file, opened.seed, object), number };
     if (opened.code !== "other-lock") reasons.push(`the lock "${name}": ${opened.reason}`);

@@ -10,6 +10,7 @@
 import * as z from "zod";
 import { Epoch, FleetId, Hash, Height, NodeId, PublicKey, RoleName, Slot, WallMs } from "./ids.ts";
 import { Boot, Grant } from "./lease.ts";
+import { JOB_COMMANDS, JobView, ScratchView } from "./vault-job.ts";
 
 const Base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 /** 16 random bytes in base64url. */
@@ -72,6 +73,7 @@ export const Command = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("promote"), ...fresh, role: RoleName, epoch: Epoch }),
   z.object({ kind: z.literal("demote"), ...fresh, role: RoleName, epoch: Epoch }),
   z.object({ kind: z.literal("checkpoint"), ...common, role: RoleName }),
+  ...JOB_COMMANDS,
 ]);
 export type Command = z.infer<typeof Command>;
 export type CommandOf<K extends Command["kind"]> = Extract<Command, { kind: K }>;
@@ -156,6 +158,8 @@ export const Reply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("promoted"), ...stamp, role: RoleName, epoch: Epoch }),
   z.object({ kind: z.literal("demoted"), ...stamp, role: RoleName, epoch: Epoch }),
   z.object({ kind: z.literal("checkpoint"), ...stamp, checkpoint: Checkpoint.nullable() }),
+  z.object({ kind: z.literal("job"), ...stamp, view: JobView }),
+  z.object({ kind: z.literal("scratch"), ...stamp, view: ScratchView }),
   /** The agent understood and says no. `code` is for programs, `reason` for people. */
   z.object({
     kind: z.literal("refused"),
@@ -170,6 +174,7 @@ export const Reply = z.discriminatedUnion("kind", [
       "store-damaged",
       "hook-failed",
       "checkpoint-invalid",
+      "job-refused",
       "too-many-requests",
       "unknown",
     ]),

@@ -7,6 +7,8 @@ export const ENVIRONMENT = {
   busName: "SYNNERGY_BUS",
   authorityKey: "SYNNERGY_AUTHORITY_KEY",
   stateMachine: "SYNNERGY_STATE_MACHINE",
+  vaultAccount: "SYNNERGY_VAULT_ACCOUNT",
+  vaultAgentRole: "SYNNERGY_VAULT_AGENT_ROLE",
 } as const;
 
 /** The fleet file as parsed, laid beside each function's code at synth. */

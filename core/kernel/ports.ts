@@ -7,6 +7,7 @@ import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
 import type { Block, Probe } from "./node.ts";
 import type { RecordKind, RecordOf } from "./records.ts";
+import type { VaultAccess, VaultPlace } from "./vault-job.ts";
 
 /** Opaque; equal only to itself. */
 export type Revision = number;
@@ -54,6 +55,12 @@ type ReplyTo = {
   promote: "promoted";
   demote: "demoted";
   checkpoint: "checkpoint";
+  "start-job": "job";
+  "look-at-job": "job";
+  "cancel-job": "job";
+  "boot-scratch": "scratch";
+  "look-at-scratch": "scratch";
+  "end-scratch": "scratch";
 };
 /** A command without what the adapter adds itself: fleet, node and challenge. */
 export type Order<K extends Command["kind"]> = K extends Command["kind"] ? Omit<CommandOf<K>, "fleet" | "node" | "challenge"> : never;
@@ -106,6 +113,32 @@ export type GetOptions = {
 export type ListOptions = { readonly after?: string; readonly limit: number; readonly signal?: AbortSignal };
 export type VaultObject = { readonly key: string; readonly sizeBytes: number; readonly modifiedMs: number };
 
+/** Makes and opens data keys. */
+export interface KeyWrapper {
+  readonly keyId: string;
+  generate(): Promise<{ plain: Uint8Array; wrapped: Uint8Array }>;
+  unwrap(wrapped: Uint8Array): Promise<Uint8Array>;
+}
+
+/** What a job may reach with the credentials that it is given. */
+export type AccessScope = {
+  /** May write packs and indexes of this writer and manifests of this source; null where it only reads. */
+  readonly writes: { readonly writer: string; readonly source: string } | null;
+  /** The nearest first; a backup is written to the first. */
+  readonly regions: readonly string[];
+};
+
+/** The fleet's vault: a bucket and a key in each of its Regions. */
+export interface FleetVault {
+  /** The home first. */
+  readonly places: readonly VaultPlace[];
+  store(region: string): VaultStore;
+  /** The Region's lock on the keyring. */
+  wrapper(region: string): KeyWrapper;
+  /** Credentials for an agent, for an hour at most. Throws `AuthorityUnavailable`. */
+  access(scope: AccessScope): Promise<VaultAccess>;
+}
+
 export interface Clock {
   /** For people and for slots. */
   wallMs(): number;
@@ -138,6 +171,8 @@ export interface World {
   readonly agents: Agents;
   readonly bus: Bus;
   readonly workflows: Workflows;
+  /** Null for a fleet without one, and for functions that have nothing to do with it. */
+  readonly vault: (() => Promise<FleetVault>) | null;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly metrics: Metrics;

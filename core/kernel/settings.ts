@@ -26,7 +26,14 @@ export const Settings = z.object({
   vitalsTable: z.string().min(3),
   busName: z.string().min(1),
   authorityKey: z.string().min(1),
-  /** The failover state machine; only functions that start it are told. */
+  /** The state machine that this function starts; only functions that start one are told. */
   stateMachine: z.string().optional(),
+  /** The account in the names of the vault's buckets; only functions that touch them are told. */
+  vaultAccount: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  /** The role that agents' credentials are narrowed from; only functions that give access are told. */
+  vaultAgentRole: z.string().min(20).optional(),
 });
 export type Settings = z.infer<typeof Settings>;

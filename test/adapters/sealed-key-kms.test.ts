@@ -3,7 +3,7 @@ import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from "@aws-sdk/clien
 import { beforeAll, describe, expect, test } from "vitest";
 import { kmsAuthority } from "../../adapters/authority-kms.ts";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
-import { kmsKeyWrapper } from "../../adapters/key-wrapper-kms.ts";
+import { agentKeyContext, kmsKeyWrapper } from "../../adapters/key-wrapper-kms.ts";
 import { sealKey, unsealKey } from "../../adapters/sealed-key.ts";
 import { holdsTheAuthorityContract } from "../support/authority-contract.ts";
 import { useEmulator } from "../support/emulator.ts";
@@ -17,7 +17,12 @@ beforeAll(() => {
 describe("a key sealed by KMS", () => {
   test("opens with the KMS key that sealed it", async () => {
     const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
-    const wrapper = kmsKeyWrapper({ keyId: KeyMetadata?.KeyId ?? "", fleet: "testnet", node: "n1", region: "us-east-1", endpoint: aws.endpoint });
+    const wrapper = kmsKeyWrapper({
+      keyId: KeyMetadata?.KeyId ?? "",
+      context: agentKeyContext("testnet", "n1"),
+      region: "us-east-1",
+      endpoint: aws.endpoint,
+    });
     const seed = systemEntropy().bytes(32);
     const file = await sealKey(seed, { kind: "kms", wrapper }, systemEntropy());
     const unsealed = await unsealKey(file, { kind: "kms", wrapper });

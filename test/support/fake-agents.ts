@@ -105,6 +105,8 @@ export class FakeAgent {
     const say = (reply: object): Reply => ({ ...stamp, boot: { bootId: this.bootId, storeCounter: this.counter }, ...reply }) as Reply;
     if (command.kind === "report") return say({ kind: "report", report: this.report() });
     if (command.kind === "checkpoint") return say({ kind: "checkpoint", checkpoint: this.checkpoint() });
+    if (command.kind === "look-at-job" || command.kind === "look-at-scratch" || "job" in command)
+      return say({ kind: "refused", code: "job-refused", reason: "this agent works on no job" });
     const { role } = this.stored;
     if (command.kind === "grant") {
       const taken = acceptGrant(this.stored, this.memory, { grant: command.grant, nonce: command.nonce, nowMs: this.clock.monotonicMs() });

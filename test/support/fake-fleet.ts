@@ -154,6 +154,7 @@ export class FakeFleet {
       nodes: this.nodesPort(region),
       agents: this.agentsPort(region),
       bus: this.bus(region),
+      vault: null,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),
         start: () => Promise.reject(new Error("watching starts no workflows: rules do")),

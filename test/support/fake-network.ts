@@ -68,6 +68,7 @@ export class FakeNetwork {
       nodes: { probe: (node, options) => this.probe(node, options.timeoutMs), recentBlocks: async (node, { limit }) => this.blocksAt(node, limit) },
       agents: fakeAgents(this.agents, this.clock, untilSigned),
       bus: this.bus,
+      vault: null,
       workflows: {
         decide: async ({ taskToken }, decision) => {
           this.decisions.push({ taskToken, ...decision });

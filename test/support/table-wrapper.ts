@@ -1,6 +1,6 @@
 /** Wraps by a table in memory: what KMS promises, without KMS. What another has wrapped it does not open. */
 import { systemEntropy } from "../../adapters/entropy-system.ts";
-import type { KeyWrapper } from "../../adapters/sealed-key.ts";
+import type { KeyWrapper } from "../../core/kernel/ports.ts";
 
 const entropy = systemEntropy();
 

@@ -1,0 +1,130 @@
+/**
+ * A backup of the directory beside this agent. The node is asked for its final block before the directory stands still, so the
+ * manifest names a block that the directory certainly holds; what it holds beyond that, a drill finds when it boots it.
+ */
+import { availableParallelism } from "node:os";
+import { systemClock } from "../../adapters/clock-system.ts";
+import { systemEntropy } from "../../adapters/entropy-system.ts";
+import { evmLedger } from "../../adapters/ledger-evm.ts";
+import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
+import { backupDirectory } from "../../adapters/vault/backup-directory.ts";
+import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
+import { ChainPoint, SourceName, Writer } from "../../core/backup/vault/manifest.ts";
+import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
+import { Hash, NodeId } from "../../core/kernel/ids.ts";
+import type { JobResult, JobWork } from "../../core/kernel/vault-job.ts";
+import { nodeRpc } from "../rpc.ts";
+import type { JobBeginning } from "./job-messages.ts";
+import type { JobTools } from "./job-tools.ts";
+import type { Standstill } from "./vault-config.ts";
+
+const RPC_MS = 5_000;
+const RPC_BYTES_MAX = 1024 * 1024;
+const SHOWN_MAX = 20;
+const CONSISTENCY = { hook: "hook", snapshot: "snapshot", stop: "stopped-standby" } as const satisfies Record<Standstill["kind"], string>;
+
+export class NodeSilent extends Transient {
+  override readonly name = "NodeSilent";
+  constructor(facts: { reason: string }) {
+    super(`the node beside the agent does not say which block is final, so no backup of it can be named: ${facts.reason}`);
+  }
+}
+
+type Order = Extract<JobWork, { kind: "backup" }>;
+
+export async function backUp(beginning: JobBeginning, order: Order, tools: JobTools): Promise<JobResult> {
+  const { node, vault: config } = beginning;
+  const { progress, signal, stores, vault } = tools;
+  const { directory } = config;
+  const [store] = stores;
+  if (directory === undefined || store === undefined)
+    throw new InputInvalid({ where: "this agent's configuration", faults: ["vault.directory is not there"] });
+  const privateKey = signingKeyFrom(beginning.seed);
+  const own = [publicKeyOf(privateKey)];
+  const chain = await chainPoint(beginning.rpc, order);
+  const labour = labourOnThreads(vault.keyring, config.threads ?? Math.max(1, Math.floor(availableParallelism() / 2)));
+  const clock = systemClock();
+  progress.doing = "waiting for the directory to stand still";
+  await tools.standStill();
+  const stillSinceMs = clock.monotonicMs();
+  progress.doing = "reading and storing";
+  try {
+    const { manifest, skipped, faults } = await backupDirectory(
+      {
+        store,
+        vault,
+        labour,
+        clock,
+        entropy: systemEntropy(),
+        privateKey,
+        trust: (writer) => (writer === node ? own : []),
+        signal,
+        onFile: ({ lengthBytes }) => {
+          progress.files += 1;
+          progress.bytes += lengthBytes;
+        },
+      },
+      {
+        folder: directory.path,
+        source: SourceName.parse(`${node}.directory`),
+        writer: Writer.parse(node),
+        node: NodeId.parse(node),
+        consistency: CONSISTENCY[directory.standstill.kind],
+        chain,
+        fullReread: order.fullReread,
+        newestKnown: order.newestKnown,
+        verified: order.verified.map(({ writer, name, sizeBytes }) => ({ writer: Writer.parse(writer), name, sizeBytes })),
+        program: "synnergy-ha agent",
+      },
+    );
+    const { counts } = manifest;
+    return {
+      kind: "backup",
+      source: manifest.source,
+      sequence: manifest.sequence,
+      writtenAtMs: manifest.writtenAtMs,
+      height: chain.height,
+      sourceBytes: counts.sourceBytes,
+      readBytes: counts.readBytes,
+      storedBytes: counts.storedBytes,
+      files: counts.files,
+      stoodStillMs: clock.monotonicMs() - stillSinceMs,
+      skipped: skipped.slice(0, SHOWN_MAX).map(({ path, detail }) => `${path}: ${detail}`.slice(0, 500)),
+      skippedCount: skipped.length,
+      faults: faults.slice(0, SHOWN_MAX).map(({ message }) => message.slice(0, 1_000)),
+    };
+  } finally {
+    tools.wasRead();
+    await labour.close();
+  }
+}
+
+async function chainPoint(rpc: string, { finality, genesisHash, client }: Order): Promise<ChainPoint> {
+  const ledger = evmLedger({ url: rpc, finality });
+  const final = await ledger.finalBlock({ timeoutMs: RPC_MS }).finally(() => ledger.close());
+  if (final.kind !== "final") throw new NodeSilent({ reason: final.reason });
+  const { height, hash } = final.finalized;
+  const asked = await nodeRpc(rpc).batch(
+    [
+      { method: "eth_getBlockByHash", params: [hash, false] },
+      { method: "web3_clientVersion", params: [] },
+    ],
+    { timeoutMs: RPC_MS, bytesMax: RPC_BYTES_MAX },
+  );
+  if (asked.kind === "failed") throw new NodeSilent({ reason: asked.reason });
+  const [block, version] = asked.outcomes;
+  const root =
+    block?.kind === "result" && typeof block.result === "object" && block.result !== null && "stateRoot" in block.result
+      ? block.result.stateRoot
+      : null;
+  return ChainPoint.parse({
+    protocol: "evm",
+    chainId: final.chainId,
+    genesisHash,
+    height,
+    blockHash: hash,
+    stateRoot: Hash.safeParse(root).data ?? null,
+    client,
+    clientVersion: version?.kind === "result" && typeof version.result === "string" ? version.result.slice(0, 200) : "",
+  });
+}
