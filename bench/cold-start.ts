@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readFleet } from "../adapters/fleet-yaml.ts";
 import { bundleAgent, bundleFunctions } from "../infra/bundle.ts";
-import { FAILOVER_FUNCTIONS } from "../infra/modules/failover.ts";
+import { ALL_FUNCTIONS } from "../infra/modules/functions.ts";
 import type { Bench } from "./bench.ts";
 import { spread } from "./bench.ts";
 
@@ -41,7 +41,7 @@ export const coldStart: Bench = {
     try {
       const reading = await readFleet("examples/rehearsal.fleet.yaml");
       if (reading.kind === "invalid") throw new Error(reading.faults.join("\n"));
-      const entries = Object.fromEntries(FAILOVER_FUNCTIONS.map(({ name }) => [name, join("functions", "failover", `${name}.ts`)]));
+      const entries = Object.fromEntries(ALL_FUNCTIONS.map(({ module, name }) => [name, join("functions", module, `${name}.ts`)]));
       const bundle = await bundleFunctions(entries, join(folder, "functions"), reading.fleet);
       const agent = await bundleAgent(join(folder, "agent"));
       const units = [

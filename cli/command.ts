@@ -16,7 +16,10 @@ export type Operations = {
   readonly fleet: Fleet | null;
   readonly region: string;
   readonly registry: Registry;
-  readonly workflows: Workflows;
+  readonly workflows: Workflows & {
+    /** As `start`, of another state machine of the fleet. */
+    startNamed(which: "backup" | "drill", name: string, input: Record<string, unknown>): Promise<{ execution: string }>;
+  };
   readonly bus: Bus;
   /** Only in a rehearsal, where the nodes can be reached from here. */
   readonly nodes: Nodes | null;

@@ -71,7 +71,11 @@ function assemble({ fleetName, region, fleet, rehearsal, by }: Known): Operation
     fleet,
     region,
     registry: everywhere(home, regional, (own, reason) => (reason === null ? missingRegions.delete(own) : missingRegions.set(own, reason))),
-    workflows: workflowsOf({ region, stateMachine: names.stateMachine, ...endpoint }),
+    workflows: {
+      ...workflowsOf({ region, stateMachine: names.stateMachine, ...endpoint }),
+      startNamed: async (which, name, input) =>
+        await workflowsOf({ region, stateMachine: which === "drill" ? names.drillMachine : names.backupMachine, ...endpoint }).start(name, input),
+    },
     bus,
     nodes,
     clock,

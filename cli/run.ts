@@ -5,6 +5,7 @@
 import yargs, { type Argv } from "yargs";
 import type { Command, Io, Operations, Options, Out } from "./command.ts";
 import { approveCommand } from "./commands/approve.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { failoverCommand } from "./commands/failover.ts";
 import { faultCommand } from "./commands/fault.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   rejectCommand,
   modeCommand,
   operatorCommand,
+  backupCommand,
   faultCommand,
 ];
 
@@ -65,7 +67,7 @@ export async function runHa(args: readonly string[], open: (options: Options) =>
 function parserOf(args: readonly string[], chosen: (command: Command, options: Options) => Promise<void>, columns: number): Argv {
   let parser: Argv = yargs([...args])
     .scriptName("ha")
-    .usage("$0 <command>\n\nWatches, moves and explains the roles of a blockchain network's fleet.")
+    .usage("$0 <command>\n\nWatches, moves and explains the roles of a blockchain network's fleet, and proves its backups.")
     .env("SYNNERGY")
     .option("fleet", { type: "string", describe: "the fleet's name", group: "Where:" })
     .option("file", { type: "string", describe: "the fleet file (else the rehearsal's, else ./fleet.yaml)", group: "Where:" })

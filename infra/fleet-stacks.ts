@@ -9,7 +9,7 @@ import { vaultPlaces } from "../core/kernel/vault-rules.ts";
 import { buildArgon2Layer } from "../layers/argon2/build.ts";
 import { bundleFunctions } from "./bundle.ts";
 import type { Deployment } from "./deployment.ts";
-import { FAILOVER_FUNCTIONS } from "./modules/failover.ts";
+import { functionsOf } from "./modules/functions.ts";
 import { RegionStack } from "./region-stack.ts";
 import { declareVaults, type VaultStack } from "./vault-stack.ts";
 
@@ -21,7 +21,7 @@ export type FleetStacks = { readonly regions: Map<string, RegionStack>; readonly
 /** Declares the fleet's stacks in `app` and returns them by Region, home first. What it builds lies in the app's own folder. */
 export async function declareFleet(app: App, deployment: Deployment): Promise<FleetStacks> {
   const { fleet, machine } = deployment;
-  const entries = Object.fromEntries(FAILOVER_FUNCTIONS.map(({ name }) => [name, join("functions", "failover", `${name}.ts`)]));
+  const entries = Object.fromEntries(functionsOf(fleet).map(({ module, name }) => [name, join("functions", module, `${name}.ts`)]));
   const bundle = await bundleFunctions(entries, join(app.outdir, "bundle"), fleet);
   const layerFolder = buildArgon2Layer(join(app.outdir, "layer-argon2"), machine);
   const { home, observers } = fleet.regions;

@@ -3,6 +3,7 @@
  * the home Region differs only in that the registry and the dashboard are declared there.
  */
 import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { IEventBus } from "aws-cdk-lib/aws-events";
 import { Code, LayerVersion } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
@@ -10,17 +11,20 @@ import { ENVIRONMENT } from "../core/kernel/environment.ts";
 import { resourceNames } from "../core/kernel/names.ts";
 import type { Bundle } from "./bundle.ts";
 import { declareAuthorityKey } from "./constructs/authority-key.ts";
+import { backupAlarms } from "./constructs/backup-alarms.ts";
+import { BackupWorkflows } from "./constructs/backup-workflows.ts";
 import { declareRegistry, declareVitals } from "./constructs/cell-tables.ts";
 import { recordEvents, takeApprovals, watchEachMinute } from "./constructs/event-starts.ts";
 import { FailoverWorkflow } from "./constructs/failover-workflow.ts";
-import { FleetAlarms } from "./constructs/fleet-alarms.ts";
+import { FleetAlarms, type Watched } from "./constructs/fleet-alarms.ts";
 import { declareBus, declareUndelivered } from "./constructs/fleet-bus.ts";
 import { declareDashboard } from "./constructs/fleet-dashboard.ts";
 import { FleetFunction } from "./constructs/fleet-function.ts";
 import { declareLogQueries } from "./constructs/log-queries.ts";
 import { vaultAlarmsHeardIn } from "./constructs/vault-alarms.ts";
+import { declareAgentRole } from "./constructs/vault-permissions.ts";
 import type { Deployment } from "./deployment.ts";
-import { FAILOVER_FUNCTIONS } from "./modules/failover.ts";
+import { functionsOf } from "./modules/functions.ts";
 
 export type RegionStackProps = {
   readonly deployment: Deployment;
@@ -28,6 +32,14 @@ export type RegionStackProps = {
   readonly bundle: Bundle;
   /** The Argon2 layer, laid out. */
   readonly layerFolder: string;
+};
+
+type BackupParts = {
+  readonly named: (name: string) => FleetFunction;
+  readonly steps: readonly FleetFunction[];
+  readonly all: readonly FleetFunction[];
+  readonly bus: IEventBus;
+  readonly undelivered: Queue;
 };
 
 export class RegionStack extends Stack {
@@ -53,13 +65,15 @@ export class RegionStack extends Stack {
     const signers = all.filter((each) => each.declaration.commandsAgents).map((each) => each.role);
     const key = declareAuthorityKey(this, deployment, signers);
     for (const each of all) each.function.addEnvironment(ENVIRONMENT.authorityKey, key.keyArn);
-    const steps = all.filter((each) => each.declaration.step);
+    const stepsOf = (module: string) => all.filter(({ declaration }) => declaration.step && declaration.module === module);
+    const steps = stepsOf("failover");
     const { machine } = new FailoverWorkflow(this, { deployment, steps, bus, undelivered });
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));
     const alsoHeard = vaultAlarmsHeardIn(region, fleet);
-    new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function, alsoHeard });
+    const more = fleet.vault?.backups === undefined ? [] : this.declareBackups(props, { named, steps: stepsOf("backup"), all, bus, undelivered });
+    new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function, more, alsoHeard });
     if (region === fleet.regions.home) declareDashboard(this, fleet);
     /** Saved for the console, which a rehearsal has none of. */
     if (!rehearsal)
@@ -72,6 +86,24 @@ export class RegionStack extends Stack {
     new CfnOutput(this, "BusName", { value: bus.eventBusName, description: "Publish failover.requested here, subscribe to the rest" });
     new CfnOutput(this, "ApproveUrl", { value: approveUrl, description: "POST an operator's decision here" });
     new CfnOutput(this, "StateMachineArn", { value: machine.stateMachineArn, description: "Start it with a fleet and a role" });
+  }
+
+  /** Answers the alarms that backups have in this Region. */
+  private declareBackups({ deployment, region }: RegionStackProps, parts: BackupParts): Watched[] {
+    const { named, steps, all, bus, undelivered } = parts;
+    const { queue, refused, drill } = new BackupWorkflows(this, { deployment, region, named, steps, bus, undelivered });
+    const givers = all.filter(({ declaration }) => declaration.vault?.includes("gives-access"));
+    const agentRole = declareAgentRole(
+      this,
+      deployment,
+      givers.map(({ role }) => role),
+    );
+    for (const each of all.filter(({ declaration }) => declaration.vault !== undefined))
+      each.function.addEnvironment(ENVIRONMENT.vaultAccount, this.account);
+    for (const each of givers) if (agentRole !== null) each.function.addEnvironment(ENVIRONMENT.vaultAgentRole, agentRole.roleArn);
+    new CfnOutput(this, "BackupQueueUrl", { value: queue.queueUrl, description: "Requests for backups wait here; publish backup.requested rather" });
+    new CfnOutput(this, "DrillMachineArn", { value: drill.machine.stateMachineArn, description: "Start it with a fleet to drill a restore" });
+    return backupAlarms(deployment.fleet, region, refused);
   }
 
   private declareFunctions(
@@ -87,7 +119,7 @@ export class RegionStack extends Stack {
     });
     const environment = environmentOf(deployment, region);
     const functions = new Map<string, FleetFunction>();
-    for (const declaration of FAILOVER_FUNCTIONS) {
+    for (const declaration of functionsOf(deployment.fleet)) {
       const code = bundle.get(declaration.name);
       if (!code) throw new Error(`${declaration.name} is declared but was not bundled.`);
       const layers = declaration.hashesTokens ? { layers: [argon2] } : {};

@@ -26,8 +26,10 @@ export type ProveGiven = {
   readonly periodMs: number;
   readonly everyMs: number;
   readonly onPack?: (pack: IndexedPack) => void;
+  /** What one run opens; the rest is left for the next, and no backup that needs it counts as proven before. */
+  readonly bytesMax?: number;
 };
-export type Proven = { readonly plan: VerificationPlan; readonly backups: readonly string[] };
+export type Proven = { readonly plan: VerificationPlan; readonly backups: readonly string[]; readonly leftBytes: number };
 
 /** Throws the first fault by its name; what was opened before it is not written down. */
 export async function proveVault(given: ProveGiven): Promise<Proven> {
@@ -39,19 +41,31 @@ export async function proveVault(given: ProveGiven): Promise<Proven> {
   const named = new Set(manifests.flatMap(({ packs }) => packs.map(({ name }) => name)));
   const packs = catalogue.table.packs.filter(({ name }) => named.has(name));
   const plan = planVerification({ packs, provenAtMs: proofs.provenAtMs, nowMs: clock.wallMs(), periodMs: given.periodMs, everyMs: given.everyMs });
-  const wanted = new Set(plan.packs);
-  await openWholePacks(
-    { ...given, stores: [store] },
-    catalogue,
-    packs.filter(({ name }) => wanted.has(name)),
-  );
-  const unproven = manifests.filter((manifest) => !proofs.backups.has(backupName(manifest)));
+  const { opened, leftBytes } = withinBytes(plan.packs, packs, given.bytesMax ?? Number.POSITIVE_INFINITY);
+  await openWholePacks({ ...given, stores: [store] }, catalogue, opened);
+  const proven = new Set([...proofs.provenAtMs.keys(), ...opened.map(({ name }) => name)]);
+  const unproven = manifests.filter((manifest) => !proofs.backups.has(backupName(manifest)) && manifest.packs.every(({ name }) => proven.has(name)));
   await readTrees(given, catalogue, unproven);
   const backups = unproven.map(backupName);
-  if (plan.packs.length > 0 || backups.length > 0) {
-    await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.name, packs: [...plan.packs], backups });
+  if (opened.length > 0 || backups.length > 0) {
+    await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.name, packs: opened.map(({ name }) => name), backups });
   }
-  return { plan, backups };
+  return { plan, backups, leftBytes };
+}
+
+/** The first of the plan, at least one, as many bytes as one run may open. */
+function withinBytes(planned: readonly string[], packs: readonly IndexedPack[], bytesMax: number): { opened: IndexedPack[]; leftBytes: number } {
+  const byName = new Map(packs.map((pack) => [pack.name, pack]));
+  const opened: IndexedPack[] = [];
+  let bytes = 0;
+  let leftBytes = 0;
+  for (const pack of planned.flatMap((name) => byName.get(name) ?? [])) {
+    const isWithin = leftBytes === 0 && (opened.length === 0 || bytes + pack.sizeBytes <= bytesMax);
+    if (isWithin) opened.push(pack);
+    if (isWithin) bytes += pack.sizeBytes;
+    else leftBytes += pack.sizeBytes;
+  }
+  return { opened, leftBytes };
 }
 
 async function readTrees({ store, keyring }: ProveGiven, catalogue: Catalogue, manifests: readonly Manifest[]): Promise<void> {

@@ -84,6 +84,7 @@ export async function backUp(beginning: JobBeginning, order: Order, tools: JobTo
       sequence: manifest.sequence,
       writtenAtMs: manifest.writtenAtMs,
       height: chain.height,
+      blockHash: chain.blockHash,
       sourceBytes: counts.sourceBytes,
       readBytes: counts.readBytes,
       storedBytes: counts.storedBytes,

@@ -4,6 +4,7 @@
  */
 import { EVENTS, type EventDetail, type EventName } from "../../core/kernel/events.ts";
 import type { BusEvent } from "../../core/kernel/records.ts";
+import { bytes } from "./bytes.ts";
 import { type Paint, paintState } from "./paint.ts";
 import { span, timeOfDay } from "./time.ts";
 
@@ -40,6 +41,14 @@ const SENTENCES: Sentences = {
   "failover.route-published": (said) => `route ${said.version} is published: ${said.reason}`,
   "failover.incident-closed": (said, paint) => `incident ${said.incident} ends ${paintState(paint, said.status)}: ${said.reason}`,
   "failover.node-readmitted": (said, paint) => `${paint.bold(said.node)} is a member again: ${said.reason}`,
+  "backup.requested": (said) => `${said.requestedBy} asks for a backup of ${said.source ?? "every source"}: ${said.reason}`,
+  "backup.completed": (said, paint) =>
+    `${paint.bold(said.source)} is backed up as ${said.sequence}${said.height === null ? "" : `, final at block ${said.height}`}: ${bytes(said.sourceBytes)}, ${bytes(said.storedBytes)} new, in ${span(said.tookMs)}: ${said.reason}`,
+  "backup.failed": (said, paint) =>
+    paint.red(`the backup of ${said.source} ${said.outcome === "failed" ? "failed" : "was cancelled"}: ${said.reason}`),
+  "backup.restore-proven": (said, paint) => paint.green(`a restore is proven: ${said.reason}`),
+  "backup.drill-failed": (said, paint) => paint.red(`the restore drill ${said.drill} failed: ${said.reason}`),
+  "backup.copies-audited": (said) => `the vault's copies were compared: ${said.reason}`,
   "failover.mode-changed": (said, paint) => `${said.role} is in mode ${paintState(paint, said.mode)}, set by ${said.setBy}`,
 };
 

@@ -8,9 +8,9 @@ import { verifyBackup } from "../../adapters/vault/verify-backup.ts";
 import { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { Answer } from "../command.ts";
+import { bytes } from "../render/bytes.ts";
 import { counted } from "../render/table.ts";
 import { instant, span } from "../render/time.ts";
-import { bytes } from "./bytes.ts";
 import { type LocalVault, makeLocalVault, openLocalVault, PASSPHRASE_LOCK, passphraseFrom } from "./local-vault.ts";
 import type { Progress } from "./progress.ts";
 

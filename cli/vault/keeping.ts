@@ -4,9 +4,9 @@ import { proveVault } from "../../adapters/vault/prove-vault.ts";
 import { sweepVault } from "../../adapters/vault/sweep-vault.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { Answer } from "../command.ts";
+import { bytes } from "../render/bytes.ts";
 import { counted } from "../render/table.ts";
 import { PROVER, sourceOf, type Where, within } from "./actions.ts";
-import { bytes } from "./bytes.ts";
 import type { Progress } from "./progress.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** One line on a terminal that says how far a long action has come, at most ten times a second; nothing where nobody watches. */
 import type { Out } from "../command.ts";
-import { bytes } from "./bytes.ts";
+import { bytes } from "../render/bytes.ts";
 
 const REDRAW_MS = 100;
 const CLEAR = "\r\u001b[2K";

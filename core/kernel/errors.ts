@@ -102,6 +102,36 @@ export class VaultObjectTooLarge extends Permanent {
   }
 }
 
+/** A step of a backup or a drill finds that its run has ended or was replaced without it. */
+export class RunStale extends Permanent {
+  override readonly name = "RunStale";
+  constructor(facts: { what: string; run: string; found: string }) {
+    super(`${facts.what}: run ${facts.run} is over or was replaced (${facts.found}); this one stops and changes nothing.`);
+  }
+}
+
+export class AgentUnreachable extends Transient {
+  override readonly name = "AgentUnreachable";
+  constructor(facts: { node: string; reason: string }) {
+    super(`the agent of ${facts.node} cannot be asked: ${facts.reason}. Nothing was lost; what it has stored is found by the next run.`);
+  }
+}
+
+/** The agent, or its host, says why the job cannot be done; `transient` ones may be tried again as they are. */
+export class JobFailed extends Transient {
+  override readonly name = "JobFailed";
+  constructor(facts: { node: string; fault: string; sentence: string }) {
+    super(`${facts.node}: ${facts.fault}: ${facts.sentence}`);
+  }
+}
+
+export class JobRefused extends Permanent {
+  override readonly name = "JobRefused";
+  constructor(facts: { node: string; fault: string; sentence: string }) {
+    super(`${facts.node}: ${facts.fault}: ${facts.sentence}`);
+  }
+}
+
 export class FleetMismatch extends Permanent {
   override readonly name = "FleetMismatch";
   constructor(facts: { what: string; found: string; allowed: readonly string[] }) {

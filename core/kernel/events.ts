@@ -3,9 +3,11 @@
  * Published as JSON Schema under schemas/events/; a change that is not an addition raises `schema`.
  */
 import * as z from "zod";
+import { SourceId } from "./backup-source.ts";
 import { Epoch, FleetId, IncidentId, NodeId, RegionName, RoleName, Slot, WallMs } from "./ids.ts";
 import { Evidence, IncidentKind, IncidentStatus } from "./incident.ts";
 import { NetworkState, VerdictKind } from "./node.ts";
+import { JobId } from "./vault-job.ts";
 
 export const EVENT_SOURCE = "synnergy.ha";
 
@@ -86,6 +88,49 @@ export const EVENTS = {
   "failover.incident-closed": z.object({ ...head, incident: IncidentId, role: RoleName, status: IncidentStatus, reason: z.string() }),
   "failover.node-readmitted": z.object({ ...head, node: NodeId, reason: z.string() }),
   "failover.mode-changed": z.object({ ...head, role: RoleName, mode: z.string(), setBy: z.string() }),
+  /** IN: somebody asks for a backup, of one source or of all. Goes through the queue. */
+  "backup.requested": z.object({
+    fleet: FleetId,
+    source: SourceId.optional(),
+    reason: z.string().max(1_000).default("asked for by an event"),
+    requestedBy: z.string().max(256).default("event"),
+    fullReread: z.boolean().default(false),
+  }),
+  "backup.completed": z.object({
+    ...head,
+    source: SourceId,
+    run: JobId,
+    sequence: z.int(),
+    height: z.int().nullable(),
+    sourceBytes: z.int(),
+    storedBytes: z.int(),
+    tookMs: z.number(),
+    reason: z.string(),
+  }),
+  "backup.failed": z.object({ ...head, source: SourceId, run: JobId, outcome: z.enum(["failed", "cancelled"]), reason: z.string() }),
+  /** A drill restored a backup, booted it and caught up: these figures are proven, not planned. */
+  "backup.restore-proven": z.object({
+    ...head,
+    drill: JobId,
+    source: SourceId,
+    sequence: z.int(),
+    from: RegionName,
+    node: NodeId,
+    rpoSeconds: z.number(),
+    rpoBlocks: z.int(),
+    rtoMs: z.number(),
+    restoredBytesPerSecond: z.number(),
+    caughtUpBlocksPerSecond: z.number().nullable(),
+    reason: z.string(),
+  }),
+  "backup.drill-failed": z.object({ ...head, drill: JobId, source: SourceId, node: NodeId, reason: z.string() }),
+  "backup.copies-audited": z.object({
+    ...head,
+    copies: z.array(
+      z.object({ region: RegionName, status: z.string(), lagSeconds: z.number(), missing: z.int(), repaired: z.int(), damaged: z.int() }),
+    ),
+    reason: z.string(),
+  }),
 } as const;
 
 export type EventName = keyof typeof EVENTS;

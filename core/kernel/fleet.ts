@@ -4,6 +4,7 @@
  * Every field carries its unit in its name and its limit in its type.
  */
 import * as z from "zod";
+import { Backups } from "./backup-policy.ts";
 import { Address, FleetId, Hash, NodeId, PublicKey, RegionName, RoleName } from "./ids.ts";
 import { Mode } from "./mode.ts";
 
@@ -135,6 +136,7 @@ const Vault = z.strictObject({
     .max(LOCK_DAYS_MAX)
     .default(30)
     .meta({ description: "How long what was deleted can be had back. Not less than lockDays." }),
+  backups: Backups.optional().meta({ description: "What is backed up, and how it is proven. Without it the vault stays empty." }),
 });
 export type Vault = z.infer<typeof Vault>;
 

@@ -11,6 +11,10 @@ export function resourceNames(fleet: string) {
     bus: prefix,
     authorityAlias: `alias/${prefix}-authority`,
     stateMachine: `${prefix}-failover`,
+    backupMachine: `${prefix}-backup`,
+    drillMachine: `${prefix}-restore-drill`,
+    backupQueue: `${prefix}-backups`,
+    vaultAgentRole: (region: string) => `${prefix}-vault-agent-${region}`,
     function: (verbNoun: string) => `${prefix}-${verbNoun}`,
     dashboard: prefix,
     /** The Region last but one, so that no other fleet's stack can have this name. */

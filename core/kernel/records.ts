@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { Checkpoint, HostVitals } from "./agent-protocol.ts";
+import { BackupSource, Drill } from "./backup-source.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
@@ -103,6 +104,9 @@ export const RECORDS = {
   operator: { shape: Operator, transient: false },
   /** Key: role. The newest state that the holder gave for safe keeping. */
   checkpoint: { shape: Checkpoint, transient: false },
+  /** Key: source. */
+  backupSource: { shape: BackupSource, transient: false },
+  drill: { shape: Drill, transient: false },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },
   event: { shape: BusEvent, transient: true },

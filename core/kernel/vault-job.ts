@@ -82,6 +82,7 @@ export const JobResult = z.discriminatedUnion("kind", [
     sequence: z.int().min(1),
     writtenAtMs: WallMs,
     height: Height.nullable(),
+    blockHash: Hash.nullable(),
     sourceBytes: Count,
     readBytes: Count,
     storedBytes: Count,

@@ -3,6 +3,7 @@ import type { Fleet, Vault } from "./fleet.ts";
 import type { FleetFault } from "./fleet-fault.ts";
 import type { FleetId, RegionName } from "./ids.ts";
 import { BUCKET_NAME_CHARACTERS_MAX, vaultBucketCharacters } from "./names.ts";
+import { nearest } from "./nearest-name.ts";
 
 export type VaultPlaces = { readonly vault: Vault; readonly home: RegionName; readonly replicas: readonly RegionName[] };
 
@@ -33,7 +34,22 @@ export function vaultFaults(fleet: Fleet): FleetFault[] {
       allowed: `${vault.lockDays} or more, as many as lockDays: what is older than its lock could be gone sooner after a deletion than what is young`,
     });
   }
-  return [...faults, ...nameFaults(fleet.fleet, [home, ...replicas])];
+  return [...faults, ...nodeFaults(fleet), ...nameFaults(fleet.fleet, [home, ...replicas])];
+}
+
+/** Nodes that are named must be there, and be named once. */
+function nodeFaults({ vault, nodes }: Fleet): FleetFault[] {
+  const ids = nodes.map(({ id }) => id as string);
+  const unknown = (path: FleetFault["path"], found: string): FleetFault[] =>
+    ids.includes(found) ? [] : [{ path, found, allowed: `the id of a node${nearest(found, ids)}` }];
+  const { directories = [], drill } = vault?.backups ?? {};
+  return [
+    ...directories.flatMap((node, index) => {
+      const path = ["vault", "backups", "directories", index];
+      return directories.indexOf(node) === index ? unknown(path, node) : [{ path, found: node, allowed: "each node once" }];
+    }),
+    ...(drill === undefined ? [] : unknown(["vault", "backups", "drill", "node"], drill.node)),
+  ];
 }
 
 /** One fault, for the Region that leaves the fewest. */
@@ -48,4 +64,10 @@ function nameFaults(fleet: FleetId, regions: readonly RegionName[]): FleetFault[
       allowed: `${fleet.length - over} characters at most: the bucket's name has the account and the Region as well, and S3 takes ${BUCKET_NAME_CHARACTERS_MAX}`,
     },
   ];
+}
+
+/** Every source that the fleet file asks for. */
+export function sourcesOf({ fleet, vault }: Pick<Fleet, "fleet" | "vault">): string[] {
+  const { directories = [], ledger } = vault?.backups ?? {};
+  return [...directories.map((node) => `${node}.directory`), ...(ledger === undefined ? [] : [`${fleet}.ledger`])];
 }

@@ -123,11 +123,14 @@ export function declareAlarm(scope: Construct, bus: string, { name, role, says, 
 export class FleetAlarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  /** `alsoHeard`: alarms of this fleet that another stack declares and this Region hears. */
-  constructor(scope: Construct, props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction; alsoHeard: readonly string[] }) {
+  /** `more`: alarms of other parts of this Region's stack. `alsoHeard`: those of this fleet that another stack declares and this Region hears. */
+  constructor(
+    scope: Construct,
+    props: { fleet: Fleet; undelivered: Queue; opensIncident: IFunction; more: readonly Watched[]; alsoHeard: readonly string[] },
+  ) {
     super(scope, "Alarms");
     const { bus } = resourceNames(props.fleet.fleet);
-    const all = watched(props.fleet, props.undelivered);
+    const all = [...watched(props.fleet, props.undelivered), ...props.more];
     this.alarms = all.map((each) => declareAlarm(this, bus, each));
     new Rule(this, "Raised", {
       description: "This fleet's alarms open incidents.",

@@ -16,7 +16,8 @@ import { RECORDS, type RecordKind } from "../../core/kernel/records.ts";
 import type { BundledFunction } from "../bundle.ts";
 import type { Deployment } from "../deployment.ts";
 import { acknowledge } from "../exceptions.ts";
-import { type FunctionDeclaration, pascalCase } from "../modules/failover.ts";
+import { type FunctionDeclaration, pascalCase } from "../modules/declaration.ts";
+import { allowVault } from "./vault-permissions.ts";
 
 /** Logs explain; the record of what was done is the journal in the registry, which does not expire. */
 export const LOG_RETENTION = RetentionDays.ONE_MONTH;
@@ -82,6 +83,7 @@ export class FleetFunction extends Construct {
     this.role.addToPolicy(new PolicyStatement({ actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [logGroup.logGroupArn] }));
     this.allowRecords(deployment);
     if (declaration.publishes) this.allowPublishing(props.busArn);
+    allowVault(this.role, deployment, declaration.vault ?? []);
     this.placeInNetwork(deployment);
   }
 

@@ -4,33 +4,8 @@
  *
  * `reads` and `writes` are kinds of records: each kind is a partition, so IAM can tell them apart by leading key.
  */
-import type { RecordKind } from "../../core/kernel/records.ts";
+import { type FunctionDeclaration, LAMBDA_TIMEOUT_S_MAX } from "./declaration.ts";
 
-export type FunctionDeclaration = {
-  /** `functions/failover/<name>.ts`; in Pascal case also the placeholder in the state machine. */
-  readonly name: string;
-  readonly purpose: string;
-  readonly timeoutS: number;
-  readonly memoryMiB: number;
-  readonly reads: readonly RecordKind[];
-  readonly writes: readonly RecordKind[];
-  /** Signs for agents: may use the authority's key. */
-  readonly commandsAgents: boolean;
-  /** Talks to nodes or agents: runs inside the operator's network where the fleet file names one. */
-  readonly reachesNetwork: boolean;
-  readonly publishes: boolean;
-  /** Called by the failover workflow. */
-  readonly step: boolean;
-  /** Started by events, with nobody waiting: how often Lambda tries again, and when it is too late to. */
-  readonly asynchronous?: { readonly retries: 0 | 1 | 2; readonly eventAgeS: number };
-  /** Needs the Argon2 layer. */
-  readonly hashesTokens?: true;
-  /** A floor that other functions of the account cannot eat into, and a ceiling that a flood cannot exceed. */
-  readonly reservedConcurrency?: number;
-};
-
-/** Lambda's longest; the watcher lives until the next minute's run relieves it, the fence as long as a lease (300 s at most). */
-export const LAMBDA_TIMEOUT_S_MAX = 900;
 /** A step that only reads, decides and writes: ten times its slowest run on record, with a cold start. */
 const STEP_S = 30;
 /** A step that waits for hooks or blocks: an operator's hook may take two minutes. */
@@ -41,7 +16,15 @@ const MEMORY_MIB = 512;
 /** What is only written down may come an hour late. */
 const EVENT_AGE_S = 3_600;
 
-const step = { memoryMiB: MEMORY_MIB, timeoutS: STEP_S, commandsAgents: false, reachesNetwork: false, publishes: true, step: true } as const;
+const step = {
+  module: "failover",
+  memoryMiB: MEMORY_MIB,
+  timeoutS: STEP_S,
+  commandsAgents: false,
+  reachesNetwork: false,
+  publishes: true,
+  step: true,
+} as const;
 const outside = { ...step, step: false } as const;
 const onTheNetwork = { commandsAgents: true, reachesNetwork: true } as const;
 
@@ -154,8 +137,3 @@ export const FAILOVER_FUNCTIONS: readonly FunctionDeclaration[] = [
     writes: ["incident", "journal"],
   },
 ];
-
-/** `open-incident` → `OpenIncident`, the placeholder in the state machine. */
-export function pascalCase(verbNoun: string): string {
-  return verbNoun.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}

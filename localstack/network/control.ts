@@ -9,12 +9,16 @@ import * as z from "zod";
 import type { FaultExecutor, FaultOutcome } from "./fault-executor.ts";
 import { FAULTS } from "./faults.ts";
 import { type JsonServer, serveJson } from "./json-server.ts";
+import type { ScratchNodes } from "./scratch-nodes.ts";
 
 /** A heal restarts up to twelve processes, one after the other. */
 const CLIENT_MS_MAX = 60_000;
 
 const FaultRequest = z.strictObject({ kind: z.string().min(1).max(64), target: z.string().min(1).max(64).optional() });
 const Access = z.object({ control: z.object({ url: z.url(), token: z.string().min(16) }) });
+const ScratchRequest = z.strictObject({ node: z.string().min(1).max(64), action: z.enum(["boot", "end"]), folder: z.string().min(1).max(4_096) });
+export type ScratchRequest = z.infer<typeof ScratchRequest>;
+export type ScratchOutcome = { readonly kind: "done" } | { readonly kind: "refused"; readonly reason: string };
 export type ControlAccess = z.infer<typeof Access>["control"];
 export type FaultListing = { readonly name: string; readonly about: string; readonly target: string; readonly undo: string };
 
@@ -23,6 +27,7 @@ export async function serveControl(options: {
   port: number;
   faults: FaultExecutor;
   network: () => unknown;
+  scratch: Pick<ScratchNodes, "boot" | "end">;
 }): Promise<{ access: ControlAccess; close(): Promise<void> }> {
   const token = randomBytes(24).toString("base64url");
   const server: JsonServer = await serveJson({
@@ -31,8 +36,13 @@ export async function serveControl(options: {
     async handle(method, path, body) {
       if (method === "GET" && path === "/faults") return { status: 200, body: listFaults() };
       if (method === "GET" && path === "/network") return { status: 200, body: options.network() };
+      if (method === "POST" && path === "/scratch") {
+        const { node, action, folder } = ScratchRequest.parse(body);
+        await (action === "boot" ? options.scratch.boot(node, folder) : options.scratch.end(node));
+        return { status: 200, body: { kind: "done" } };
+      }
       if (method !== "POST" || path !== "/fault") {
-        return { status: 404, body: { kind: "refused", reason: "there are POST /fault, GET /faults and GET /network" } };
+        return { status: 404, body: { kind: "refused", reason: "there are POST /fault, POST /scratch, GET /faults and GET /network" } };
       }
       const { kind, target } = FaultRequest.parse(body);
       return { status: 200, body: await options.faults.run(kind, target) };
@@ -70,5 +80,6 @@ export function controlClient({ url, token }: ControlAccess) {
     fault: (kind: string, target?: string) => ask("/fault", { kind, ...(target === undefined ? {} : { target }) }) as Promise<FaultOutcome>,
     faults: () => ask("/faults") as Promise<FaultListing[]>,
     network: () => ask("/network"),
+    scratch: (request: ScratchRequest) => ask("/scratch", request) as Promise<ScratchOutcome>,
   };
 }

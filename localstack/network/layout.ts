@@ -9,6 +9,8 @@ export type NetworkNode = {
   readonly rpcUrl: string;
   readonly agentPort: number;
   readonly signPort: number;
+  /** Where a drill's scratch node answers beside this one. */
+  readonly scratchPort: number;
   readonly rpcByRegion: Readonly<Record<string, string>>;
   readonly agentByRegion: Readonly<Record<string, string>>;
   /** The other nodes as this host's agent reaches them. */
@@ -28,12 +30,12 @@ export async function networkNodes(options: {
 }): Promise<NetworkNode[]> {
   const { regions, ports, switchboard } = options;
   const numbers = Array.from({ length: options.count }, (_, index) => index + 1);
-  const doors = new Map<number, { rpc: number; agent: number; sign: number }>();
-  for (const n of numbers) doors.set(n, { rpc: await ports(), agent: await ports(), sign: await ports() });
-  const doorsOf = (n: number) => doors.get(n) ?? { rpc: 0, agent: 0, sign: 0 };
+  const doors = new Map<number, { rpc: number; agent: number; sign: number; scratch: number }>();
+  for (const n of numbers) doors.set(n, { rpc: await ports(), agent: await ports(), sign: await ports(), scratch: await ports() });
+  const doorsOf = (n: number) => doors.get(n) ?? { rpc: 0, agent: 0, sign: 0, scratch: 0 };
   const nodes: NetworkNode[] = [];
   for (const n of numbers) {
-    const { rpc, agent, sign } = doorsOf(n);
+    const { rpc, agent, sign, scratch } = doorsOf(n);
     const rpcByRegion: Record<string, string> = {};
     const agentByRegion: Record<string, string> = {};
     for (const region of regions) {
@@ -49,7 +51,18 @@ export async function networkNodes(options: {
     }
     // "5160" and the node's number: easy to tell apart in a block explorer, and nobody's real address.
     const coinbase = `0x5160${n.toString(16).padStart(36, "0")}`;
-    nodes.push({ id: `n${n}`, rpcPort: rpc, rpcUrl: url(rpc), agentPort: agent, signPort: sign, rpcByRegion, agentByRegion, peers, coinbase });
+    nodes.push({
+      id: `n${n}`,
+      rpcPort: rpc,
+      rpcUrl: url(rpc),
+      agentPort: agent,
+      signPort: sign,
+      scratchPort: scratch,
+      rpcByRegion,
+      agentByRegion,
+      peers,
+      coinbase,
+    });
   }
   return nodes;
 }

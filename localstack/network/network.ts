@@ -17,6 +17,7 @@ import { serveJson } from "./json-server.ts";
 import { awsLinks, type NetworkNode, networkNodes } from "./layout.ts";
 import type { ProcessStarter } from "./process-starter.ts";
 import { processTable } from "./process-table.ts";
+import { scratchNodes } from "./scratch-nodes.ts";
 import { openSwitchboard } from "./switchboard.ts";
 import type { ValidatorConfig } from "./validator.ts";
 
@@ -81,6 +82,14 @@ export async function startNetwork(options: NetworkOptions) {
   });
   const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip });
 
+  const scratch = scratchNodes({
+    places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })),
+    processes,
+    genesisTime,
+    source: () => [...chain.values()].find(({ id }) => gossip.isReachable(id) && !gossip.isDishonest(id)),
+    log,
+  });
+
   function chainOf(id: string): ChainNode {
     const node = chain.get(id);
     if (node === undefined) throw new RangeError(`the rehearsal network has no node ${id}`);
@@ -116,6 +125,7 @@ export async function startNetwork(options: NetworkOptions) {
     switchboard,
     gossip,
     faults: executor,
+    scratch,
     /** Throws where the fault does not exist or its target is not here; `faults.run` says it as a value. */
     async fault(kind: string, target?: string): Promise<readonly string[]> {
       const outcome = await executor.run(kind, target);
@@ -136,6 +146,7 @@ export async function startNetwork(options: NetworkOptions) {
     }),
     /** Validators first, so that no block is asked for while the rest goes. */
     async stop(): Promise<void> {
+      await scratch.close();
       const running = processes.states().map(({ name }) => name);
       for (const first of ["v", "a", "n"]) await Promise.all(running.filter((name) => name.startsWith(first)).map((name) => processes.end(name)));
       await gossip.close();

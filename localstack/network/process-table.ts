@@ -58,6 +58,12 @@ export function processTable(starter: ProcessStarter) {
     await start(entry.spec, entry.ready);
   }
 
+  /** For what is not to be started again by anybody: it has ended, and is listed no more. */
+  async function remove(name: string): Promise<void> {
+    await end(name);
+    entries.delete(name);
+  }
+
   const find = (name: string): Entry | undefined => entries.get(name);
   const states = (): readonly ProcessState[] =>
     [...entries].map(([name, { process, alive, stopped }]) => ({
@@ -66,5 +72,5 @@ export function processTable(starter: ProcessStarter) {
       state: alive ? (stopped ? "stopped" : "running") : "dead",
     }));
 
-  return { start, signal, end, restart, states };
+  return { start, signal, end, remove, restart, states };
 }

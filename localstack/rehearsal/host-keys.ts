@@ -33,10 +33,37 @@ export type AgentFacts = {
   readonly chainId: number;
   readonly genesisHash: string;
   readonly genesisTime: number;
-  readonly host: { readonly id: string; readonly agentPort: number; readonly signPort: number; readonly rpcPort: number };
+  readonly host: {
+    readonly id: string;
+    readonly agentPort: number;
+    readonly signPort: number;
+    readonly rpcPort: number;
+    readonly scratchPort: number;
+  };
   readonly peers: readonly { readonly id: string; readonly rpc: string }[];
   readonly controlKeys: readonly string[];
+  /** The rehearsal's, where its control server's address is. */
+  readonly folder: string;
 };
+
+const hook = (name: string): string => join(import.meta.dirname, "..", "hooks", name);
+/** A dump of an hour's blocks takes a second; of a loaded machine's, several. */
+const HOOK_MS = 60_000;
+
+/** What an operator would write for a client that flushes on demand, and for a host on which drills are booted. */
+function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "folder">) {
+  const run = (...command: string[]) => ({ command: [process.execPath, ...command], timeoutMs: HOOK_MS });
+  const directory = join(home, "data");
+  return {
+    directory: { path: directory, standstill: { kind: "hook", before: run(hook("dump-state.ts"), String(host.rpcPort), directory) } },
+    scratch: {
+      folder: join(home, "scratch"),
+      rpc: `http://127.0.0.1:${host.scratchPort}`,
+      boot: run(hook("scratch-node.ts"), folder, host.id, "boot"),
+      end: run(hook("scratch-node.ts"), folder, host.id, "end"),
+    },
+  };
+}
 
 /** Writes the agent's configuration beside its key and answers the file's path. */
 export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
@@ -57,6 +84,7 @@ export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
     controlKeys: facts.controlKeys,
     key: { file: join(key.folder, "agent.key"), sealedBy: { kind: "passphrase", file: join(key.folder, "passphrase") } },
     store: join(key.folder, "store"),
+    vault: vaultConfig(key.folder, facts),
   };
   if (!existsSync(key.folder)) throw new Error(`${key.folder} is gone: was the rehearsal's folder removed while it ran?`);
   writeFileSync(file, stringify(config), { mode: 0o600 });

@@ -144,7 +144,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       "agents, validators",
       () =>
         network.startHosts((host) =>
-          writeAgentConfig(keyOf(host.id), { ...network, fleet: fleetName, role: ROLE, host, peers: host.peers, controlKeys: pinned }),
+          writeAgentConfig(keyOf(host.id), { ...network, fleet: fleetName, role: ROLE, host, peers: host.peers, controlKeys: pinned, folder }),
         ),
       () => `${ids.length} of each`,
     );
@@ -157,7 +157,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       },
       () => `from ${REGIONS.join(" and ")}`,
     );
-    const control = await serveControl({ port: 0, faults: network.faults, network: network.snapshot });
+    const control = await serveControl({ port: 0, faults: network.faults, network: network.snapshot, scratch: network.scratch });
     closers.push(() => control.close());
     processes.remember({ endpoint, fleetFile, control: control.access });
     return { processes, emulator, network, fleet, registry, close };

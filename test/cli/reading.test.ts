@@ -158,7 +158,7 @@ describe("a rehearsal", () => {
           : { kind: "done" as const, name, undo: "heal", steps: [] };
       },
     };
-    const server = await serveControl({ port: 0, faults, network: () => ({}) });
+    const server = await serveControl({ port: 0, faults, network: () => ({}), scratch: { boot: async () => {}, end: async () => {} } });
     try {
       const { ha } = openRig({ rehearsal: { ...state, control: server.access } });
       expect((await ha("fault", "--list")).out).toContain("kill-node");

@@ -140,7 +140,7 @@ export function openRig(
     fleet: options.fleet === undefined ? exampleFleet() : options.fleet,
     region: HOME,
     registry,
-    workflows,
+    workflows: { ...workflows, startNamed: async (_which, name, input) => await workflows.start(name, input) },
     bus,
     nodes: null,
     clock,

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { Fleet } from "../../core/kernel/fleet.ts";
 import { projectRoot } from "../../infra/bundle.ts";
-import { FAILOVER_FUNCTIONS } from "../../infra/modules/failover.ts";
+import { ALL_FUNCTIONS } from "../../infra/modules/functions.ts";
 import { codeOf } from "./function-code.ts";
 import { resourcesOf, type Synthesis, synthesize } from "./synthesis.ts";
 
@@ -26,7 +26,7 @@ let synthesis: Synthesis;
 const counted = new Map<string, Set<string>>();
 beforeAll(async () => {
   synthesis = await synthesize(EXAMPLE);
-  for (const { name } of FAILOVER_FUNCTIONS) {
+  for (const { name } of ALL_FUNCTIONS) {
     for (const [, metric = "", rest = ""] of (await codeOf(name)).matchAll(/metrics\.count\(\s*"(\w+)"([^;]*)\)/g)) {
       const dimensions = /\brole\b[^;]*}/.test(rest) ? "Fleet,Role" : /\bnode\b[^;]*}/.test(rest) ? "Fleet,Node" : "Fleet";
       counted.set(metric, (counted.get(metric) ?? new Set()).add(dimensions));

@@ -1,7 +1,8 @@
 /** What each part of the control plane may do in an account: exactly what its code asks for, on exactly its own resources. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { RECORDS, type RecordKind } from "../../core/kernel/records.ts";
-import { FAILOVER_FUNCTIONS, pascalCase } from "../../infra/modules/failover.ts";
+import { pascalCase } from "../../infra/modules/declaration.ts";
+import { ALL_FUNCTIONS } from "../../infra/modules/functions.ts";
 import { codeOf } from "./function-code.ts";
 import { EXAMPLES, list, only, resourcesOf, roleStatements, type Statement, type Synthesis, synthesize } from "./synthesis.ts";
 
@@ -11,7 +12,7 @@ const WITHOUT_RESOURCE =
 const SIGNERS = ["fence-primary", "open-incident", "prepare-successor", "promote-successor", "verify-signing", "watch-fleet"];
 
 const isAllow = ({ statement }: { statement: Statement }) => statement.Effect === "Allow";
-const ownerOf = (policy: string) => FAILOVER_FUNCTIONS.find(({ name }) => policy.startsWith(`${pascalCase(name)}Role`))?.name ?? policy;
+const ownerOf = (policy: string) => ALL_FUNCTIONS.find(({ name }) => policy.startsWith(`${pascalCase(name)}Role`))?.name ?? policy;
 const actionsOf = (statement: Statement) => list(statement.Action);
 
 describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
@@ -52,7 +53,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     for (const { policy, statement } of everyStatement()) {
       const actions = actionsOf(statement).filter((action) => action.startsWith("dynamodb:"));
       if (actions.length === 0) continue;
-      const declaration = FAILOVER_FUNCTIONS.find(({ name }) => name === ownerOf(policy));
+      const declaration = ALL_FUNCTIONS.find(({ name }) => name === ownerOf(policy));
       const allowed = actions.includes("dynamodb:PutItem") ? declaration?.writes : declaration?.reads;
       const keys = list(statement.Condition?.["ForAllValues:StringEquals"]?.["dynamodb:LeadingKeys"] ?? []);
       expect(keys.length, `${policy} reaches a whole table`).toBeGreaterThan(0);
@@ -80,7 +81,7 @@ function kinds(code: string, calls: RegExp): RecordKind[] {
   return [...new Set([...code.matchAll(calls)].map((match) => match[1] ?? "").filter(isKind))].toSorted();
 }
 
-describe.each(FAILOVER_FUNCTIONS.map((declaration) => ({ name: declaration.name, declaration })))("what $name declares", ({ name, declaration }) => {
+describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, declaration })))("what $name declares", ({ name, declaration }) => {
   let code: string;
   beforeAll(async () => {
     code = await codeOf(name);

@@ -73,7 +73,7 @@ test("two sign doors that both say yes are found out by the auditor, by slot and
 });
 
 test("a second terminal makes faults with the token from the state file, and nobody does without", async () => {
-  const control = await serveControl({ port: 0, faults: rig.network.faults, network: rig.network.snapshot });
+  const control = await serveControl({ port: 0, faults: rig.network.faults, network: rig.network.snapshot, scratch: rig.network.scratch });
   try {
     const client = controlClient(control.access);
     expect(await client.fault("kill-host", "n4")).toMatchObject({ kind: "done", undo: "restart-host" });

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as errors from "../../core/kernel/errors.ts";
 import { projectRoot } from "../../infra/bundle.ts";
-import { FAILOVER_FUNCTIONS, LAMBDA_TIMEOUT_S_MAX, pascalCase } from "../../infra/modules/failover.ts";
+import { LAMBDA_TIMEOUT_S_MAX, pascalCase } from "../../infra/modules/declaration.ts";
+import { ALL_FUNCTIONS } from "../../infra/modules/functions.ts";
 import { caught, type Machine, machines, placeholderOf, rulesOf, states, tasksOf, validate } from "../support/state-machines.ts";
 
 /** Names that Step Functions itself reports, from its documentation of error names. */
@@ -124,7 +125,7 @@ describe.each(machines)("$file", ({ machine }) => {
   it("calls functions that exist, are declared as steps, and end before the state gives up on them", () => {
     for (const { name, state } of tasksOf(machine)) {
       const placeholder = placeholderOf(state);
-      const declared = FAILOVER_FUNCTIONS.find((each) => pascalCase(each.name) === placeholder);
+      const declared = ALL_FUNCTIONS.find((each) => pascalCase(each.name) === placeholder);
       expect(declared?.step, `${name} calls ${placeholder}`).toBe(true);
       expect(existsSync(join(projectRoot, "functions", "failover", `${declared?.name}.ts`)), name).toBe(true);
       const waitsForPerson = state.Resource?.endsWith(".waitForTaskToken") ?? false;
@@ -136,7 +137,7 @@ describe.each(machines)("$file", ({ machine }) => {
 
   it("calls every function that is declared as a step", () => {
     const called = new Set(tasksOf(machine).map(({ state }) => placeholderOf(state)));
-    expect(FAILOVER_FUNCTIONS.filter((each) => each.step && !called.has(pascalCase(each.name))).map((each) => each.name)).toEqual([]);
+    expect(ALL_FUNCTIONS.filter((each) => each.step && !called.has(pascalCase(each.name))).map((each) => each.name)).toEqual([]);
   });
 });
 

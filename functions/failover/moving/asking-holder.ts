@@ -9,7 +9,7 @@ import type { NodeId } from "../../../core/kernel/ids.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { slotOfBlock } from "../../../core/kernel/slots.ts";
-import { AGENT_TIMEOUT_MS, faultText, giveOrder } from "./orders.ts";
+import { AGENT_TIMEOUT_MS, faultText, giveOrder } from "../../orders.ts";
 import { nodeOf, type Step } from "./step.ts";
 
 /** The port's own limit. A lease has fewer slots that matter, and older blocks are below every grant. */

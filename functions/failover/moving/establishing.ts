@@ -10,8 +10,8 @@ import type { NodeId } from "../../../core/kernel/ids.ts";
 import type { Incident } from "../../../core/kernel/incident.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
 import type { World } from "../../../core/kernel/ports.ts";
+import { askReport, giveOrder } from "../../orders.ts";
 import { writeJournal } from "./journal.ts";
-import { askReport, giveOrder } from "./orders.ts";
 import { nodeOf, roleOf, type Step } from "./step.ts";
 
 /** True until this incident's own established lease is in the registry. */

@@ -11,7 +11,7 @@ import type { NodeId, RoleName } from "../../../core/kernel/ids.ts";
 import type { Lease } from "../../../core/kernel/lease.ts";
 import { CONDEMNING } from "../../../core/kernel/node.ts";
 import type { World } from "../../../core/kernel/ports.ts";
-import { askReport, faultText } from "./orders.ts";
+import { askReport, faultText } from "../../orders.ts";
 import { nodeOf } from "./step.ts";
 import { verdictsOn } from "./verdicts.ts";
 

@@ -1,8 +1,8 @@
 /** Asks the successor's agent whether its node can take the role, which runs the operator's own check there. */
 import type { World } from "../../../core/kernel/ports.ts";
+import { AGENT_TIMEOUT_MS, faultText, giveOrder } from "../../orders.ts";
 import { takenBy } from "./fencing.ts";
 import { writeJournal } from "./journal.ts";
-import { AGENT_TIMEOUT_MS, faultText, giveOrder } from "./orders.ts";
 import { requireOwned, STEP_MS } from "./ownership.ts";
 import { cutReason } from "./request.ts";
 import { nodeOf, type Step } from "./step.ts";

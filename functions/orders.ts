@@ -2,9 +2,9 @@
  * One order to one agent: first its signed report, which carries a fresh nonce, then the order over that nonce. An agent
  * that is silent costs its time limit and nothing more.
  */
-import type { Command, Report } from "../../../core/kernel/agent-protocol.ts";
-import type { FleetNode } from "../../../core/kernel/fleet.ts";
-import type { AgentAnswer, Order, World } from "../../../core/kernel/ports.ts";
+import type { Command, Report } from "../core/kernel/agent-protocol.ts";
+import type { FleetNode } from "../core/kernel/fleet.ts";
+import type { AgentAnswer, Order, World } from "../core/kernel/ports.ts";
 
 /** Three round trips around the world, or one lost packet's retransmission: beyond that it is silent for our purpose. */
 export const AGENT_TIMEOUT_MS = 1_500;
@@ -23,7 +23,7 @@ const ORDER_ATTEMPTS = 2;
  * `make` turns the report into the order. An order whose nonce was voided in between (a fence of the same agent, in the branch
  * beside this one) was refused before anything was done, and is given once more over a fresh one.
  */
-export async function giveOrder<K extends Exclude<Command["kind"], "report" | "checkpoint">>(
+export async function giveOrder<K extends Exclude<Command["kind"], "report" | "checkpoint" | "look-at-job" | "look-at-scratch">>(
   world: World,
   node: FleetNode,
   make: (report: Report) => Order<K>,

@@ -1,0 +1,198 @@
+/** Asks for backups, for a drill, or for an end, and stays until it is over: the cell in the registry says how far it is. */
+import type { BackupSource, Drill } from "../../core/kernel/backup-source.ts";
+import { updateRecord } from "../../core/kernel/compare-and-set.ts";
+import { sourcesOf } from "../../core/kernel/vault-rules.ts";
+import { type Answer, type Io, numberOption, type Operations, type Options } from "../command.ts";
+import { CommandFailed, EXIT } from "../exit-codes.ts";
+import { bytes } from "../render/bytes.ts";
+import { ProgressLine } from "../render/progress-line.ts";
+import { span } from "../render/time.ts";
+import { requireFleet } from "./open-vault.ts";
+import { sourceNamed } from "./which.ts";
+
+const POLL_MS = 500;
+/** From a request on the bus to a run in the registry: a queue, a cold start, and an execution's start. */
+const BEGIN_MS = 60_000;
+export const WAIT_SECONDS = 3_600;
+
+export async function backUpNow(operations: Operations, io: Io, options: Options, typed: string | undefined): Promise<Answer> {
+  const fleet = requireFleet(operations);
+  const known = sourcesOf(fleet);
+  if (known.length === 0)
+    throw new CommandFailed({
+      code: EXIT.notFound,
+      sentence: `fleet ${fleet.fleet}'s file names nothing to back up.`,
+      next: "docs/backup.md says what to add under vault.backups.",
+    });
+  const sources = typed === undefined ? known : [sourceNamed(known, typed)];
+  const before = await cellsOf(operations, sources);
+  const drained = before.find((cell) => cell?.draining);
+  if (drained?.draining)
+    throw new CommandFailed({
+      code: EXIT.refused,
+      sentence: `${drained.source} is drained by ${drained.draining.by}: nothing is started.`,
+      next: "`ha backup resume` lets backups go on.",
+    });
+  const askedAtMs = operations.clock.wallMs();
+  for (const source of sources) {
+    const reason = `${operations.requestedBy} asked for it`;
+    await operations.bus.publish("backup.requested", {
+      source: source as BackupSource["source"],
+      reason,
+      requestedBy: operations.requestedBy,
+      fullReread: options.full === true,
+    });
+  }
+  if (options.wait === false)
+    return { data: { schema: 1, sources }, text: `Asked for: ${sources.join(", ")}. \`ha backup list\` shows how far it is.` };
+  const ended = await untilEnded(operations, io, {
+    sources,
+    before,
+    askedAtMs,
+    timeoutMs: (numberOption(options, "timeout") ?? WAIT_SECONDS) * 1_000,
+  });
+  const lines = ended.map(({ source, last, newest }) => {
+    if (last === null || last.outcome !== "done") return io.paint.red(`${source}: ${last?.outcome ?? "not ended"}: ${last?.sentence ?? ""}`);
+    const size = newest === null ? "" : `: ${bytes(newest.sourceBytes)}, ${bytes(newest.storedBytes)} new`;
+    return `${io.paint.bold(source)}  ${last.sentence}${newest?.height == null ? "" : `, final at block ${newest.height}`}${size}, in ${span(last.tookMs)}`;
+  });
+  const isWell = ended.every(({ last }) => last?.outcome === "done");
+  return { data: { schema: 1, sources: ended }, text: lines.join("\n"), exit: isWell ? EXIT.ok : EXIT.failed };
+}
+
+async function cellsOf({ registry }: Operations, sources: readonly string[]): Promise<(BackupSource | null)[]> {
+  const found = await Promise.all(sources.map((source) => registry.read("backupSource", source)));
+  return found.map((each) => (each.kind === "found" ? each.value : null));
+}
+
+type Asked = {
+  readonly sources: readonly string[];
+  readonly before: readonly (BackupSource | null)[];
+  readonly askedAtMs: number;
+  readonly timeoutMs: number;
+};
+
+async function untilEnded(operations: Operations, io: Io, { sources, before, timeoutMs }: Asked): Promise<BackupSource[]> {
+  const { clock } = operations;
+  const startMs = clock.monotonicMs();
+  const line = new ProgressLine(io.err, () => clock.monotonicMs());
+  try {
+    for (;;) {
+      const cells = await cellsOf(operations, sources);
+      const isOver = cells.map(
+        (cell, index) => cell !== null && cell.running === null && cell.waiting === null && cell.last?.run !== before[index]?.last?.run,
+      );
+      if (isOver.every(Boolean)) return cells as BackupSource[];
+      const running = cells.flatMap((cell) => (cell?.running ? [cell] : []));
+      const waitedMs = clock.monotonicMs() - startMs;
+      if (running.length === 0 && !isOver.some(Boolean) && waitedMs > BEGIN_MS) throw notBegun(sources);
+      if (waitedMs > timeoutMs || io.signal.aborted) throw unfinished();
+      const [first] = running;
+      const total = first?.newest?.sourceBytes ?? null;
+      line.show(first?.running ? `${first.source}: ${first.running.doing}` : "asking", first?.running?.bytes ?? 0, total);
+      await clock.sleep(POLL_MS, io.signal);
+    }
+  } finally {
+    line.clear();
+  }
+}
+
+const notBegun = (sources: readonly string[]): CommandFailed =>
+  new CommandFailed({
+    code: EXIT.failed,
+    sentence: `no run of ${sources.join(", ")} has begun within ${BEGIN_MS / 1_000} s of being asked for.`,
+    next: "start-backup's log says why; a request that was refused five times is in the queue's dead letters.",
+  });
+const unfinished = (): CommandFailed =>
+  new CommandFailed({
+    code: EXIT.unfinished,
+    sentence: "the backup goes on; the watching has ended.",
+    next: "`ha backup list` shows how far it is.",
+  });
+
+/** Ends what is under way; with `drain` nothing more is started, with `resume` that ends. */
+export async function cancelBackups(operations: Operations, typed: string | undefined, what: "cancel" | "drain" | "resume"): Promise<Answer> {
+  const known = sourcesOf(requireFleet(operations));
+  const sources = typed === undefined ? known : [sourceNamed(known, typed)];
+  const { registry, clock, requestedBy: by } = operations;
+  const done: string[] = [];
+  for (const source of sources) {
+    const atMs = clock.wallMs();
+    const changed = await updateRecord(registry, "backupSource", source, (cell) => {
+      if (cell === null) return { kind: "keep" as const };
+      const running = cell.running === null || what === "resume" ? cell.running : { ...cell.running, cancel: cell.running.cancel ?? { by, atMs } };
+      const draining = what === "drain" ? (cell.draining ?? { by, atMs }) : what === "resume" ? null : cell.draining;
+      return {
+        kind: "write" as const,
+        next: { ...cell, running: what === "drain" ? cell.running : running, draining, waiting: what === "resume" ? cell.waiting : null },
+      };
+    });
+    if (changed.kind === "write") done.push(source);
+  }
+  const text = {
+    cancel: `Cancelled what is under way: ${done.join(", ") || "nothing"}. What was stored stays and is used by the next run.`,
+    drain: `Drained: ${done.join(", ") || "nothing"}. What is under way ends; nothing more is started until \`ha backup resume\`.`,
+    resume: `Backups go on: ${done.join(", ") || "nothing was drained"}.`,
+  }[what];
+  return { data: { schema: 1, action: what, sources: done }, text };
+}
+
+export async function drillNow(operations: Operations, io: Io, options: Options, typed: string | undefined): Promise<Answer> {
+  const fleet = requireFleet(operations);
+  if (fleet.vault?.backups?.drill === undefined)
+    throw new CommandFailed({
+      code: EXIT.notFound,
+      sentence: "the fleet file names no host for drills.",
+      next: "docs/backup.md says what to add under vault.backups.drill.",
+    });
+  const source = typed === undefined ? undefined : sourceNamed(sourcesOf(fleet), typed);
+  const { clock, entropy, workflows, requestedBy: by } = operations;
+  const name = `drill-${clock.wallMs()}-${Buffer.from(entropy.bytes(4)).toString("hex")}`;
+  await workflows.startNamed("drill", name, { fleet: fleet.fleet, by, ...(source === undefined ? {} : { source }) });
+  if (options.wait === false)
+    return { data: { schema: 1, drill: name }, text: `The drill ${name} has started. \`ha backup list\` shows how it ended.` };
+  const ended = await untilDrilled(operations, io, name, (numberOption(options, "timeout") ?? WAIT_SECONDS) * 1_000);
+  const checks = ended.checks.map(
+    ({ name: check, held, found }) => `  ${held ? io.paint.green("held") : io.paint.red("BROKEN")}  ${check}: ${found}`,
+  );
+  const lines = [ended.status === "proven" ? io.paint.green(ended.sentence) : io.paint.red(ended.sentence), ...checks, ...figureLines(ended)];
+  return { data: { schema: 1, drill: ended }, text: lines.join("\n"), exit: ended.status === "proven" ? EXIT.ok : EXIT.failed };
+}
+
+function figureLines({ figures }: Drill): string[] {
+  if (figures === null) return [];
+  const { restoreMs, bootMs, catchUpMs, restoredBytes, restoredBytesPerSecond, caughtUpBlocks, caughtUpBlocksPerSecond } = figures;
+  const rate = caughtUpBlocksPerSecond === null ? "" : ` (${caughtUpBlocksPerSecond.toFixed(0)} blocks/s)`;
+  return [
+    `  restored ${bytes(restoredBytes)} in ${span(restoreMs)} (${bytes(restoredBytesPerSecond)}/s), booted in ${span(bootMs)}, caught up ${caughtUpBlocks} blocks in ${span(catchUpMs)}${rate}`,
+  ];
+}
+
+async function untilDrilled(operations: Operations, io: Io, id: string, timeoutMs: number): Promise<Drill> {
+  const { clock, registry } = operations;
+  const startMs = clock.monotonicMs();
+  const line = new ProgressLine(io.err, () => clock.monotonicMs());
+  try {
+    for (;;) {
+      const found = (await registry.list("drill", { limit: 20, newestFirst: true })).find(({ value }) => value.id === id)?.value;
+      if (found !== undefined && found.status !== "running") return found;
+      const waitedMs = clock.monotonicMs() - startMs;
+      if (found === undefined && waitedMs > BEGIN_MS)
+        throw new CommandFailed({
+          code: EXIT.failed,
+          sentence: `the drill ${id} was started and wrote nothing down.`,
+          next: "Read its execution in the Step Functions console.",
+        });
+      if (waitedMs > timeoutMs || io.signal.aborted)
+        throw new CommandFailed({
+          code: EXIT.unfinished,
+          sentence: "the drill goes on; the watching has ended.",
+          next: "`ha backup list` shows how it ends.",
+        });
+      line.show(found?.doing ?? "starting", found?.bytes ?? 0, null);
+      await clock.sleep(POLL_MS, io.signal);
+    }
+  } finally {
+    line.clear();
+  }
+}

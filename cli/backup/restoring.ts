@@ -1,0 +1,80 @@
+/** `ha backup restore` and `verify`: reads from the nearest Region that has each object whole, and says from which Regions it came. */
+import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
+import { verifyBackup } from "../../adapters/vault/verify-backup.ts";
+import type { Answer, Io, Operations } from "../command.ts";
+import { CommandFailed, EXIT } from "../exit-codes.ts";
+import { bytes } from "../render/bytes.ts";
+import { ProgressLine } from "../render/progress-line.ts";
+import { counted } from "../render/table.ts";
+import { instant, span } from "../render/time.ts";
+import { withinVault } from "./open-vault.ts";
+import { backupNamed, type Moment } from "./which.ts";
+
+export async function restoreBackup(
+  operations: Operations,
+  io: Io,
+  typed: string | undefined,
+  to: string | undefined,
+  at: Moment | null,
+): Promise<Answer> {
+  if (to === undefined)
+    throw new CommandFailed({
+      code: EXIT.usage,
+      sentence: "restore needs --to: a folder that does not exist yet.",
+      next: "Such as `ha backup restore n2 --to ./restored`.",
+    });
+  return await withinVault(operations, async ({ places, vault, labour, ...opened }) => {
+    const { manifest } = await backupNamed({ places, vault, labour, ...opened }, typed, at);
+    const { clock } = operations;
+    const startedMs = clock.monotonicMs();
+    const line = new ProgressLine(io.err, () => clock.monotonicMs());
+    let done = 0;
+    const given = {
+      stores: places.map(({ store }) => store),
+      keyring: vault.keyring,
+      labour,
+      signal: io.signal,
+      onFile: ({ path, lengthBytes }: { path: string; lengthBytes: number }) => {
+        done += lengthBytes;
+        line.show(path, done, manifest.counts.sourceBytes);
+      },
+    };
+    const restored = await restoreDirectory(given, manifest, to).finally(() => line.clear());
+    const { chain, source, sequence, writtenAtMs } = manifest;
+    const regions = places.map(({ region }) => region);
+    const text = [
+      `${to} is backup ${sequence} of ${source}, of ${instant(writtenAtMs)}${chain === null ? "" : `, final at block ${chain.height}`}: ${counted(restored.files, "file")}, ${bytes(restored.bytes)}, ${span(clock.monotonicMs() - startedMs)}, from ${regions.join(", else ")}.`,
+      ...(chain === null ? [] : [`Start ${chain.client} ${chain.clientVersion} on it; its block ${chain.height} must be ${chain.blockHash}.`]),
+    ].join("\n");
+    return { data: { schema: 1, source, sequence, to, regions, ...restored, chain }, text };
+  });
+}
+
+export async function verifyStored(operations: Operations, io: Io, typed: string | undefined): Promise<Answer> {
+  return await withinVault(operations, async ({ places, vault, labour, ...opened }) => {
+    const { manifest } = await backupNamed({ places, vault, labour, ...opened }, typed, null);
+    const { clock } = operations;
+    const line = new ProgressLine(io.err, () => clock.monotonicMs());
+    const totalBytes = manifest.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const verified: { region: string; packs: number; plainBytes: number; tookMs: number }[] = [];
+    for (const { region, store } of places) {
+      const startedMs = clock.monotonicMs();
+      let done = 0;
+      const given = { stores: [store], keyring: vault.keyring, labour, signal: io.signal };
+      const onPack = ({ sizeBytes }: { sizeBytes: number }): void => {
+        done += sizeBytes;
+        line.show(region, done, totalBytes);
+      };
+      const { packs, plainBytes } = await verifyBackup({ ...given, onPack }, manifest).finally(() => line.clear());
+      verified.push({ region, packs, plainBytes, tookMs: clock.monotonicMs() - startedMs });
+    }
+    const { source, sequence } = manifest;
+    const text = verified
+      .map(
+        ({ region, packs, plainBytes, tookMs }) =>
+          `Backup ${sequence} of ${source} is whole in ${region}: ${counted(packs, "pack")}, ${bytes(plainBytes)} opened and compared with their ids, ${span(tookMs)}.`,
+      )
+      .join("\n");
+    return { data: { schema: 1, source, sequence, verified }, text };
+  });
+}

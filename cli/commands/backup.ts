@@ -1,0 +1,57 @@
+/** `ha backup …`: makes, shows, proves and restores the fleet's backups. */
+import { backUpNow, cancelBackups, drillNow, WAIT_SECONDS } from "../backup/following.ts";
+import { diffBackups, listBackups, showBackup } from "../backup/reading.ts";
+import { restoreBackup, verifyStored } from "../backup/restoring.ts";
+import { momentOf } from "../backup/which.ts";
+import { type Answer, type Command, type Io, type Operations, type Options, textOption } from "../command.ts";
+
+const ACTIONS = ["now", "list", "show", "diff", "verify", "restore", "cancel", "drain", "resume", "drill"] as const;
+type Action = (typeof ACTIONS)[number];
+
+export const backupCommand: Command = {
+  usage: "backup <action> [what] [other]",
+  summary: "back up, list, show, compare, verify, restore, cancel, drain and resume, drill",
+  examples: [
+    ["$0 backup now", "every source that the fleet file names"],
+    ["$0 backup list", "what there is, where it is complete, and what was proven"],
+    ["$0 backup drill", "restores the newest copy in the farther Region, boots it, checks it"],
+    ["$0 backup restore n2 --to ./n2-data", "the newest backup of n2, from the nearest Region that has it"],
+    ["$0 backup restore n2 --at 120000 --to ./n2-data", "the newest that is final at block 120000 or below"],
+    ["$0 backup diff n2/3 n2/5", "what two backups differ in"],
+  ],
+  build: (argv) =>
+    argv
+      .positional("action", { choices: ACTIONS, describe: "what to do", demandOption: true })
+      .positional("what", { type: "string", describe: "a source (n2) or a backup (n2/3); else all, or the newest" })
+      .positional("other", { type: "string", describe: "diff: the other backup" })
+      .option("to", { type: "string", describe: "restore: a folder that does not exist yet" })
+      .option("at", { type: "string", describe: "restore: not later than this height, or time (2h, 2026-11-24T19:00:00Z)" })
+      .option("full", { type: "boolean", default: false, describe: "now: read every file, whatever its times say" })
+      .option("wait", { type: "boolean", default: true, describe: "now, drill: stay until it is over" })
+      .option("timeout", { type: "number", default: WAIT_SECONDS, describe: "seconds to stay" }),
+  run: async (options, operations, io) => await act(options.action as Action, options, operations, io),
+};
+
+async function act(action: Action, options: Options, operations: Operations, io: Io): Promise<Answer> {
+  const what = textOption(options, "what");
+  switch (action) {
+    case "now":
+      return await backUpNow(operations, io, options, what);
+    case "list":
+      return await listBackups(operations, io, what);
+    case "show":
+      return await showBackup(operations, io, what);
+    case "diff":
+      return await diffBackups(operations, io, what, textOption(options, "other"));
+    case "verify":
+      return await verifyStored(operations, io, what);
+    case "restore":
+      return await restoreBackup(operations, io, what, textOption(options, "to"), momentOf(textOption(options, "at"), operations.clock.wallMs()));
+    case "cancel":
+    case "drain":
+    case "resume":
+      return await cancelBackups(operations, what, action);
+    case "drill":
+      return await drillNow(operations, io, options, what);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What may happen to a source's cell in the registry, which is both its state and its lease: of all who ask, one run is under way, one
+ * request at most waits, and the rest are told so. A run that nobody has heard of until its deadline is replaced; its steps find that
+ * out by their run's name before they change anything.
+ */
+import type { BackupRequest, BackupSource, NewestBackup, RunningBackup } from "../../kernel/backup-source.ts";
+
+/** A step writes at least every few seconds; a new function after a cold start, within a minute. */
+export const RUN_DEADLINE_MS = 300_000;
+
+export type Admission = {
+  readonly verdict: "start" | "waits" | "refused" | "repeated";
+  readonly reason: string;
+};
+export type SourceChange<V> = ({ readonly kind: "write"; readonly next: BackupSource } | { readonly kind: "keep" }) & V;
+
+export const newSource = (source: string): BackupSource => ({
+  source,
+  running: null,
+  waiting: null,
+  draining: null,
+  newest: null,
+  fullReadAtMs: null,
+  last: null,
+  provenSequence: 0,
+});
+
+/** `fullRereadMs`: how old the last full read may be before the next run must be one. */
+export function admitRequest(
+  cell: BackupSource,
+  request: BackupRequest,
+  { nowMs, fullRereadMs }: { nowMs: number; fullRereadMs: number },
+): SourceChange<Admission> {
+  const { running, draining, last } = cell;
+  if (last?.run === request.run) return { kind: "keep", verdict: "refused", reason: `this very request was carried out before: ${last.outcome}` };
+  if (running?.run === request.run) return { kind: "keep", verdict: "repeated", reason: "this very request is being carried out" };
+  if (draining !== null) return { kind: "keep", verdict: "refused", reason: `${cell.source} is drained by ${draining.by}: nothing is started` };
+  if (running !== null && nowMs <= running.deadlineMs) {
+    const waiting = cell.waiting === null ? request : { ...cell.waiting, fullReread: cell.waiting.fullReread || request.fullReread };
+    const reason = `${running.run} is under way; ${cell.waiting === null ? "this request waits" : "it joins the request that waits"}`;
+    return { kind: "write", next: { ...cell, waiting }, verdict: "waits", reason };
+  }
+  const isDueInFull = cell.fullReadAtMs !== null && nowMs - cell.fullReadAtMs >= fullRereadMs;
+  const started: RunningBackup = {
+    ...request,
+    fullReread: request.fullReread || isDueInFull,
+    execution: null,
+    startedAtMs: nowMs,
+    deadlineMs: nowMs + RUN_DEADLINE_MS,
+    doing: "starting",
+    files: 0,
+    bytes: 0,
+    cancel: null,
+  };
+  const reason = running === null ? request.reason : `${running.run} was not heard of until its deadline and is replaced`;
+  return { kind: "write", next: { ...cell, running: started, waiting: null }, verdict: "start", reason };
+}
+
+/** Null where `run` is not the one under way any more. */
+export function heldBy(cell: BackupSource | null, run: string): RunningBackup | null {
+  return cell?.running?.run === run ? cell.running : null;
+}
+
+export type Ending =
+  | { readonly outcome: "done"; readonly newest: NewestBackup; readonly sentence: string }
+  | { readonly outcome: "failed" | "cancelled"; readonly sentence: string };
+
+/** The run ends, and is not under way any more; what waits is to be asked for again by whoever ends it. Null as above. */
+export function endRun(cell: BackupSource, run: string, ending: Ending, nowMs: number): { next: BackupSource; waiting: BackupRequest | null } | null {
+  const running = heldBy(cell, run);
+  if (running === null) return null;
+  const { outcome, sentence } = ending;
+  const last = { run: running.run, endedAtMs: nowMs, tookMs: Math.max(0, nowMs - running.startedAtMs), outcome, sentence };
+  const done = outcome === "done" ? { newest: ending.newest, fullReadAtMs: fullReadAt(cell, running) } : {};
+  return { next: { ...cell, ...done, running: null, waiting: null, last }, waiting: cell.waiting };
+}
+
+/** The first backup reads everything, whoever asked for what. */
+const fullReadAt = (cell: BackupSource, running: RunningBackup): number | null =>
+  running.fullReread || cell.fullReadAtMs === null ? running.startedAtMs : cell.fullReadAtMs;
+
+export type Due = { readonly kind: "due"; readonly reason: string } | { readonly kind: "not-due" };
+
+/** Whether the clock or the chain asks for a backup now. `finalizedHeight` is null where nobody can tell. */
+export function decideDue(
+  cell: BackupSource,
+  facts: { nowMs: number; finalizedHeight: number | null; everySeconds: number; everyBlocks: number | null; retrySeconds: number },
+): Due {
+  const { nowMs, finalizedHeight, everySeconds, everyBlocks, retrySeconds } = facts;
+  if (cell.draining !== null || (cell.running !== null && nowMs <= cell.running.deadlineMs)) return { kind: "not-due" };
+  /** What has just failed fails again most likely; it is tried again, less often. */
+  if (cell.last !== null && cell.last.outcome !== "done" && nowMs - cell.last.endedAtMs < retrySeconds * 1_000) return { kind: "not-due" };
+  if (cell.newest === null) return { kind: "due", reason: "there is no backup yet" };
+  const ageSeconds = Math.floor((nowMs - cell.newest.startedAtMs) / 1_000);
+  if (ageSeconds >= everySeconds) return { kind: "due", reason: `the newest backup is ${ageSeconds} s old, ${everySeconds} s are asked for` };
+  const { height } = cell.newest;
+  const blocks = finalizedHeight === null || height === null ? 0 : finalizedHeight - height;
+  if (everyBlocks !== null && blocks >= everyBlocks) return { kind: "due", reason: `${blocks} blocks became final since the newest backup` };
+  return { kind: "not-due" };
+}
+
+export type Lag = { readonly seconds: number | null; readonly blocks: number | null };
+
+/** How much would be lost now if only backups were left: null where there is no backup, or nobody knows the height. */
+export function lagOf({ newest }: BackupSource, { nowMs, finalizedHeight }: { nowMs: number; finalizedHeight: number | null }): Lag {
+  if (newest === null) return { seconds: null, blocks: null };
+  const blocks = finalizedHeight === null || newest.height === null ? null : Math.max(0, finalizedHeight - newest.height);
+  return { seconds: Math.max(0, nowMs - newest.startedAtMs) / 1_000, blocks };
+}

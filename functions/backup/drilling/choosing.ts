@@ -1,0 +1,120 @@
+/** Opens the drill's record and chooses what is restored: the newest backup that is complete in the Region farthest from the drill's host. */
+import { newestCompleteCopy } from "../../../adapters/vault/complete-copies.ts";
+import { type Manifest, SourceName } from "../../../core/backup/vault/manifest.ts";
+import { chooseCopy, farthestFirst } from "../../../core/backup/restore-drill/choice.ts";
+import type { Drill } from "../../../core/kernel/backup-source.ts";
+import { JobRefused } from "../../../core/kernel/errors.ts";
+import { RegionName } from "../../../core/kernel/ids.ts";
+import type { World } from "../../../core/kernel/ports.ts";
+import { pad } from "../../../core/kernel/records.ts";
+import { JobId } from "../../../core/kernel/vault-job.ts";
+import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
+import { vaultOf } from "../agent-job.ts";
+import { openKeyring } from "../keyring.ts";
+import { signersOf } from "../signers.ts";
+import { liveNodes, networkHead } from "./live.ts";
+import { type DrillInput, type DrillStep, drillNode, sayDrill } from "./step.ts";
+
+export async function chooseDrillCopy(world: World, input: DrillInput): Promise<DrillStep> {
+  const node = drillNode(world);
+  /** EventBridge and people name executions; what names a job has neither capitals nor underscores. */
+  const drill = JobId.parse(input.name.toLowerCase().replace(/[^a-z0-9-]/g, "-"));
+  const startedAtMs = world.clock.wallMs();
+  const directories = sourcesOf(world.fleet).filter((source) => source.endsWith(".directory"));
+  const [first] = directories;
+  const opened: Drill = {
+    id: drill,
+    source: input.source ?? first ?? `${node.id}.directory`,
+    sequence: 0,
+    region: null,
+    node: node.id,
+    by: input.by,
+    startedAtMs,
+    endedAtMs: null,
+    status: "running",
+    doing: "choosing a copy",
+    files: 0,
+    bytes: 0,
+    checks: [],
+    sentence: "",
+    figures: null,
+  };
+  const key = `${pad(startedAtMs)}-${drill}`;
+  await world.registry.write("drill", key, opened, "absent");
+  try {
+    return await choose(world, { input, node, drill, key, startedAtMs, directories });
+  } catch (error) {
+    /** Nothing else ends a drill that has not begun: its record is closed here, and the state machine ends as failed. */
+    await sayDrill(
+      world,
+      { key, drill },
+      { status: "failed", endedAtMs: world.clock.wallMs(), sentence: error instanceof Error ? error.message : String(error) },
+    );
+    await world.bus.publish("backup.drill-failed", {
+      drill,
+      source: opened.source,
+      node: node.id,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    throw error;
+  }
+}
+
+type Given = {
+  readonly input: DrillInput;
+  readonly node: ReturnType<typeof drillNode>;
+  readonly drill: JobId;
+  readonly key: string;
+  readonly startedAtMs: number;
+  readonly directories: readonly string[];
+};
+
+async function choose(world: World, { input, node, drill, key, startedAtMs, directories }: Given): Promise<DrillStep> {
+  const vault = await vaultOf(world);
+  const [home] = vault.places;
+  const regions = farthestFirst(
+    vault.places.map(({ region }) => region),
+    { host: node.region, home: home?.region ?? "" },
+  );
+  const { keyring } = await openKeyring(vault, regions);
+  const trust = await signersOf(world);
+  const given = { stores: regions.map((region) => ({ region, store: vault.store(region) })), vault: keyring.vault, trust };
+  const found: { region: string; manifest: Manifest }[] = [];
+  for (const region of regions)
+    for (const source of input.source === undefined ? directories : [input.source]) {
+      const copy = await newestCompleteCopy(given, region, SourceName.parse(source));
+      if (copy.kind === "complete") found.push({ region, manifest: copy.stored.manifest });
+    }
+  const choice = chooseCopy(
+    found.map(({ region, manifest }) => ({ region, source: manifest.source, sequence: manifest.sequence, writtenAtMs: manifest.writtenAtMs })),
+    regions,
+    input.source ?? null,
+  );
+  const chosen =
+    choice.kind === "chosen"
+      ? found.find(({ region, manifest }) => region === choice.copy.region && manifest.source === choice.copy.source)
+      : undefined;
+  if (choice.kind === "none" || chosen === undefined) throw new JobRefused({ node: node.id, fault: "NoCompleteCopy", sentence: choice.reason });
+  const head = networkHead(await liveNodes(world, []));
+  if (head === null)
+    throw new JobRefused({ node: node.id, fault: "NetworkSilent", sentence: "no node of the network answers, so nothing can be held against it" });
+  const { source, sequence, chain } = chosen.manifest;
+  const region = RegionName.parse(chosen.region);
+  await sayDrill(world, { key, drill }, { source, sequence, region, doing: `restoring ${source} ${sequence} from ${region}` });
+  const point = chain && { chainId: chain.chainId, genesisHash: chain.genesisHash, height: chain.height, blockHash: chain.blockHash };
+  return {
+    fleet: input.fleet,
+    drill,
+    key,
+    node: node.id,
+    source,
+    sequence,
+    region,
+    startedAtMs,
+    networkHead: head,
+    point,
+    checks: [],
+    reason: choice.reason,
+    decision: "chosen",
+  };
+}

@@ -1,0 +1,40 @@
+/** What the network's live nodes say of themselves, all asked at once: the ones that answer are who a restored node is held against. */
+import { evmLedger } from "../../../adapters/ledger-evm.ts";
+import { headOf, type LiveNode } from "../../../core/backup/restore-drill/judgement.ts";
+import { endpointFor } from "../../../core/kernel/endpoint.ts";
+import type { FleetNode } from "../../../core/kernel/fleet.ts";
+import type { World } from "../../../core/kernel/ports.ts";
+
+const ASK_MS = 3_000;
+
+export type Live = LiveNode & { readonly headTimestampS: number };
+
+export async function liveNodes(world: World, heights: readonly number[]): Promise<Live[]> {
+  const asked = await Promise.all(world.fleet.nodes.map((node) => ask(world, node, heights)));
+  return asked.filter((one) => one !== null);
+}
+
+/** The network's head, by the second-highest. */
+export function networkHead(live: readonly Live[]): { height: number; timestampS: number } | null {
+  if (live.length === 0) return null;
+  const height = headOf(live);
+  const at = live.find(({ head }) => head === height);
+  return { height, timestampS: at?.headTimestampS ?? 0 };
+}
+
+async function ask(world: World, node: FleetNode, heights: readonly number[]): Promise<Live | null> {
+  const url = endpointFor(node.rpc, world.region);
+  const probe = await world.nodes.probe(node, { referenceHeight: null, timeoutMs: ASK_MS });
+  if (probe.kind !== "answered" || url === undefined) return null;
+  const ledger = evmLedger({ url });
+  const told = await ledger.hashesAt(heights, { timeoutMs: ASK_MS }).finally(() => ledger.close());
+  const { chainId, genesisHash, head } = probe;
+  return {
+    node: node.id,
+    chainId,
+    genesisHash,
+    head: head.height,
+    headTimestampS: head.timestampS,
+    hashAt: told.kind === "hashes" ? told.hashes : new Map(),
+  };
+}

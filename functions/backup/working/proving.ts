@@ -1,0 +1,45 @@
+/**
+ * Proves what the run has stored, and a share of the old, by opening it: not the writer, and from the store alone. So many bytes a
+ * function; the workflow comes back while something new is unproven.
+ */
+
+import { openFleetKeyring } from "../../../adapters/vault/fleet-keyring.ts";
+import { labourInPlace } from "../../../adapters/vault/labour.ts";
+import { proveVault } from "../../../adapters/vault/prove-vault.ts";
+import type { World } from "../../../core/kernel/ports.ts";
+import { vaultOf } from "../agent-job.ts";
+import { signersOf } from "../signers.ts";
+import { type BackupStep, holdRun } from "./step.ts";
+
+const DAY_MS = 86_400_000;
+/** At 100 MiB/s and a tenth of that for S3's slowest answers, within a function's fifteen minutes. */
+const BYTES_MAX = 4 * 1024 ** 3;
+
+export type Proven = BackupStep & { readonly decision: "unproven" | "proven"; readonly reason: string };
+
+export async function proveBackup(world: World, step: BackupStep): Promise<Proven> {
+  await holdRun(world, step, { doing: "proving what is stored" });
+  const vault = await vaultOf(world);
+  const [home] = vault.places;
+  if (home === undefined) throw new RangeError("a fleet's vault has a home");
+  const store = vault.store(home.region);
+  const { keyring } = await openFleetKeyring([{ region: home.region, store, wrapper: vault.wrapper(home.region) }]);
+  const backups = world.fleet.vault?.backups;
+  const {
+    plan,
+    backups: proven,
+    leftBytes,
+  } = await proveVault({
+    store,
+    keyring,
+    labour: labourInPlace(keyring),
+    trust: await signersOf(world),
+    clock: world.clock,
+    by: "control-plane",
+    periodMs: (backups?.proveWithinDays ?? 30) * DAY_MS,
+    everyMs: (backups?.everySeconds ?? 3_600) * 1_000,
+    bytesMax: BYTES_MAX,
+  });
+  const reason = `${plan.reason}; ${proven.length} backups proven${leftBytes > 0 ? `, ${leftBytes} bytes left` : ""}`;
+  return { ...step, decision: leftBytes > 0 ? "unproven" : "proven", reason, proven: [...step.proven, ...proven] };
+}
