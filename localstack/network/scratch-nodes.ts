@@ -60,7 +60,8 @@ export function scratchNodes(parts: {
   async function follow(node: ChainNode, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const more = await step(node).catch((error: unknown) => {
-        if (!(error instanceof NodeUnreachable)) log({ kind: "scratch-node-not-following", reason: error instanceof Error ? error.message : String(error) });
+        if (!(error instanceof NodeUnreachable))
+          log({ kind: "scratch-node-not-following", reason: error instanceof Error ? error.message : String(error) });
         return false;
       });
       if (!more) await pause(FOLLOW_MS, signal);

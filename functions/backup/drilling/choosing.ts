@@ -1,7 +1,7 @@
 /** Opens the drill's record and chooses what is restored: the newest backup that is complete in the Region farthest from the drill's host. */
 import { newestCompleteCopy } from "../../../adapters/vault/complete-copies.ts";
-import { type Manifest, SourceName } from "../../../core/backup/vault/manifest.ts";
 import { chooseCopy, farthestFirst } from "../../../core/backup/restore-drill/choice.ts";
+import { type Manifest, SourceName } from "../../../core/backup/vault/manifest.ts";
 import type { Drill } from "../../../core/kernel/backup-source.ts";
 import { JobRefused } from "../../../core/kernel/errors.ts";
 import { RegionName } from "../../../core/kernel/ids.ts";

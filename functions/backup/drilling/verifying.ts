@@ -4,7 +4,6 @@ import { JobRefused } from "../../../core/kernel/errors.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { ScratchView } from "../../../core/kernel/vault-job.ts";
 import type { Invocation } from "../../lambda.ts";
-import { vaultOf } from "../agent-job.ts";
 import { liveNodes } from "./live.ts";
 import { type DrillStep, drillNode, sayDrill } from "./step.ts";
 
@@ -13,7 +12,6 @@ const ASK_MS = 5_000;
 const END_MS = 30_000;
 
 export async function verifyNode(world: World, step: DrillStep, invocation: Invocation): Promise<DrillStep> {
-  await vaultOf(world);
   const policy = world.fleet.vault?.backups?.drill;
   const deadlineMs = (step.boot?.atMs ?? step.startedAtMs) + (policy?.catchUpSeconds ?? 0) * 1_000;
   for (let now = step; ; await world.clock.sleep(LOOK_MS)) {
