@@ -116,7 +116,7 @@ describe("an audit of Regions in any state", () => {
 
   it("comes to the same end in many small runs as in one", async () => {
     await fc.assert(
-      fc.asyncProperty(anyChoice, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 100, max: 400 }), async (choice, keysMax, bytesMax) => {
+      fc.asyncProperty(anyChoice, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 100, max: 6_000 }), async (choice, keysMax, bytesMax) => {
         const world = worldOf(choice);
         const atOnce = await regionsOf(world);
         const bit = await regionsOf(world);

@@ -87,6 +87,23 @@ describe("an audit of listings", () => {
     );
   });
 
+  it("has the lag of the oldest object that is to be copied, from when the first Region stored it, and none older than what is lacking", () => {
+    fc.assert(
+      fc.property(anyFacts, ({ backups, listings }) => {
+        const firstMs = new Map<string, number>();
+        for (const { key, modifiedMs } of listings.flatMap(({ objects }) => objects))
+          firstMs.set(key, Math.min(modifiedMs, firstMs.get(key) ?? NOW_MS));
+        const oldestMs = (keys: readonly string[]) => Math.max(0, ...keys.map((key) => NOW_MS - (firstMs.get(key) ?? NOW_MS)));
+        const audit = auditOf(listings, backups);
+        for (const { region } of listings) {
+          const { lagMs, repairs, missing, arriving, unvouched } = audited(audit, region);
+          expect(lagMs).toBeGreaterThanOrEqual(oldestMs(repairs.map(({ key }) => key)));
+          expect(lagMs).toBe(oldestMs([...missing, ...arriving, ...unvouched]));
+        }
+      }),
+    );
+  });
+
   it("plans packs before indexes and a manifest after what it names, unless a run cannot hold all of it", () => {
     fc.assert(
       fc.property(anyFacts, ({ backups, listings }) => {
