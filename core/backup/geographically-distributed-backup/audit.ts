@@ -80,7 +80,7 @@ function describe(here: RegionCopy, lacking: Lacking, { backups, limits, nowMs }
     ...(missing.length > 0 ? [`${missing.length} objects that its backups need are not there (${firstOf(missing)})`] : []),
     ...(nowhere.length > 0 ? [`${nowhere.length} are neither there nor in any other Region that answers (${firstOf(nowhere)})`] : []),
     ...(damaged.length > 0 ? [`${damaged.length} are there and are not what the backups say (${firstOf(damaged)})`] : []),
-    ...(unvouched.length > 0 ? [`${firstOf(unvouched)} is in another Region and was not copied, as no backup names it yet`] : []),
+    ...(unvouched.length > 0 ? [`${firstOf(unvouched)} is in another Region and was not copied, as no backup that belongs here names it`] : []),
   ];
   const onTheWay = `${arriving.length} objects are on their way, the oldest for ${Math.round(lagMs / 1_000)} s`;
   const common = { ...lacking, region: here.region, lagMs, repairs: planRepairs(lacking.lacks, limits), newest };

@@ -46,7 +46,7 @@ export function copyOf(listed: Iterable<VaultObject>, damaged: ReadonlySet<strin
 
 /** As far as is known without reading it. */
 export function holds({ objects, damaged }: Copy, { key, sizeBytes }: Needed): boolean {
-  return objects.has(key) && !damaged.has(key);
+  return objects.get(key)?.sizeBytes === sizeBytes && !damaged.has(key);
 }
 
 export function needsOf(manifest: Manifest, stored: { sizeBytes: number; digest: string }): Needs {

@@ -26,7 +26,7 @@ export type Lacking = {
   readonly damaged: readonly string[];
   /** Keys that backups here need and that no Region that answers has. */
   readonly nowhere: readonly string[];
-  /** A keyring that counts elsewhere, has not arrived, and is named by no backup yet. */
+  /** A keyring that counts elsewhere, has not arrived, and is named by no backup that belongs here. */
   readonly unvouched: readonly string[];
   /** When the oldest of what others have and this Region lacks was first stored; null where it lacks nothing. */
   readonly oldestMs: number | null;
