@@ -34,6 +34,7 @@ export async function openFolderVault(folder: string, options: { mustExist?: boo
   };
   return {
     name: folder,
+    place: "folder",
     put: async (key, bytes, options) => {
       refuseKey(key);
       options?.signal?.throwIfAborted();

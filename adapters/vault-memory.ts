@@ -7,6 +7,7 @@ export function memoryVault(clock: Pick<Clock, "wallMs">, name = "memory"): Vaul
   const objects = new Map<string, { bytes: Buffer; modifiedMs: number }>();
   return {
     name,
+    place: name,
     async put(key, bytes, options) {
       refuseKey(key);
       options?.signal?.throwIfAborted();

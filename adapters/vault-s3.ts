@@ -49,6 +49,7 @@ export function s3Vault({ bucket, region, endpoint, credentials, callMs = CALL_M
   const { call } = limitedCalls(name, callMs);
   return {
     name,
+    place: bucket,
     close: () => client.destroy(),
     put: async (key, bytes, options) => {
       refuseKey(key);

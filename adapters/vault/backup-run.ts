@@ -6,7 +6,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
-import { indexKey, Manifest, packKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import { indexKey, Manifest, PACKS_PREFIX, packKey, packPrefix, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
 import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
@@ -15,6 +15,7 @@ import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, distinctIndexes, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
 import type { OpenVault } from "./keyrings.ts";
 import type { Labour } from "./labour.ts";
+import { listAll } from "./listing.ts";
 import { newestManifest, type StoredManifest, type Trust, writeManifest } from "./manifests.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { readCondemned } from "./sweep-vault.ts";
@@ -63,7 +64,10 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
   const startedAtMs = clock.wallMs();
   const previous = await newestManifest(store, order.source, keyring.vault, trust, order.newestKnown);
   const condemned = new Set((await readCondemned(store)).map(({ key }) => key));
-  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous), (key) => condemned.has(key));
+  const indexes = await usableIndexes(store, order, previous);
+  const stored = await packsOf(store, indexes);
+  const isLost = (key: string): boolean => condemned.has(key) || (key.startsWith(PACKS_PREFIX) && !stored.has(key));
+  const { catalogue, faults } = await loadUsable([store], keyring, indexes, isLost);
   const writer = new VaultWriter({ store, keyring, writer: order.writer, known: catalogue.table, labour, entropy });
   return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, complete };
 
@@ -123,6 +127,18 @@ export class BackupOvertaken extends Transient {
 async function usableIndexes(store: VaultStore, order: BackupOrder, previous: StoredManifest | null): Promise<NamedIndex[]> {
   const own = await listIndexes(store, order.writer);
   return distinctIndexes([...own, ...(previous?.manifest.indexes ?? []), ...order.verified]);
+}
+
+/**
+ * What is there of the packs that these indexes name. Looked at after what is condemned was read: a sweep removes a pack and keeps the
+ * index that names it as long as a backup needs another pack of that index.
+ */
+async function packsOf(store: VaultStore, indexes: readonly NamedIndex[]): Promise<ReadonlySet<string>> {
+  const stored = new Set<string>();
+  for (const writer of new Set(indexes.map((index) => index.writer))) {
+    for await (const { key } of listAll(store, packPrefix(writer))) stored.add(key);
+  }
+  return stored;
 }
 
 type Objects = Pick<Manifest, "indexes" | "packs">;

@@ -1,8 +1,8 @@
 /** Reads some objects of one Region again, the longest unproven first, and tells those that are not the bytes that were written. */
 import type { Needs } from "../../core/backup/geographically-distributed-backup/completeness.ts";
 import { type Checkable, chooseSample } from "../../core/backup/geographically-distributed-backup/sample.ts";
-import { INDEXES_PREFIX, PACKS_PREFIX } from "../../core/backup/geographically-distributed-backup/wanted.ts";
-import { placeOf } from "../../core/backup/vault/manifest.ts";
+import { INDEXES_PREFIX } from "../../core/backup/geographically-distributed-backup/wanted.ts";
+import { PACKS_PREFIX, placeOf } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
 import { PROOF_PREFIX } from "../../core/backup/vault/proof.ts";
 import { inLanes } from "./in-lanes.ts";
@@ -30,7 +30,7 @@ export async function checkDigests(given: Given): Promise<number> {
   let checked = 0;
   if (digestsMax === 0) return checked;
   try {
-    const { provenAtMs } = await readProofs(store, store.name);
+    const { provenAtMs } = await readProofs(store);
     await inLanes(chooseSample(checkable(copy, backups), provenAtMs, digestsMax, nowMs), LANES, async (object) => {
       if (findings.silent.has(region)) return;
       await check(given, object).catch((error: unknown) => findings.noteError(region, object.key, error));

@@ -12,13 +12,13 @@ export type Proofs = {
 
 export const backupName = ({ source, sequence }: { source: string; sequence: number }): string => `${source}/${sequence}`;
 
-/** With `readIn` only of what was read in the store of that name: S3 carries a home's proofs into its copies, where nobody read anything. */
-export async function readProofs(store: VaultStore, readIn: string | null = null): Promise<Proofs> {
+/** Of what was read in this very copy: S3 carries a home's proofs into the others, where nobody has read anything. */
+export async function readProofs(store: VaultStore): Promise<Proofs> {
   const provenAtMs = new Map<string, number>();
   const backups = new Set<string>();
   for await (const { key } of listAll(store, PROOF_PREFIX)) {
     const proof = await readJson(store, key, Proof, PROOF_BYTES_MAX);
-    if (readIn !== null && proof?.store !== readIn) continue;
+    if (proof?.store !== store.place) continue;
     for (const pack of proof?.packs ?? []) provenAtMs.set(pack, Math.max(proof?.atMs ?? 0, provenAtMs.get(pack) ?? 0));
     for (const backup of proof?.backups ?? []) backups.add(backup);
   }

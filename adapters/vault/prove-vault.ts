@@ -48,7 +48,7 @@ export async function proveVault(given: ProveGiven): Promise<Proven> {
   await readTrees(given, catalogue, unproven);
   const backups = unproven.map(backupName);
   if (opened.length > 0 || backups.length > 0) {
-    await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.name, packs: opened.map(({ name }) => name), backups });
+    await writeProof(store, { format: 1, atMs: clock.wallMs(), by, store: store.place, packs: opened.map(({ name }) => name), backups });
   }
   return { plan, backups, leftBytes };
 }

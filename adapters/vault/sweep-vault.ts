@@ -4,7 +4,7 @@
  */
 import { indexKey, packKey } from "../../core/backup/vault/manifest.ts";
 import { type Condemned, decideSweep, MANIFEST_MS_MAX, type SweepDecision } from "../../core/backup/vault/sweep.ts";
-import { SWEEP_BYTES_MAX, SWEEP_PREFIX, SweepFile, sweepKey } from "../../core/backup/vault/sweep-file.ts";
+import { SWEEP_BYTES_MAX, SweepFile, sweepKey, sweepPrefix } from "../../core/backup/vault/sweep-file.ts";
 import { Transient } from "../../core/kernel/errors.ts";
 import type { Clock, VaultObject, VaultStore } from "../../core/kernel/ports.ts";
 import { lastKey, listAll, readJson } from "./listing.ts";
@@ -42,16 +42,17 @@ export async function sweepVault(store: VaultStore, vault: Uint8Array, trust: Tr
 }
 
 export async function readCondemned(store: VaultStore): Promise<readonly Condemned[]> {
-  const newest = await lastKey(store, SWEEP_PREFIX);
+  const newest = await lastKey(store, sweepPrefix(store.place));
   if (newest === null) return [];
   return (await readJson(store, newest, SweepFile, SWEEP_BYTES_MAX))?.condemned ?? (await readCondemned(store));
 }
 
 async function writeCondemned(store: VaultStore, condemned: readonly Condemned[], atMs: number): Promise<void> {
   const before: string[] = [];
-  for await (const { key } of listAll(store, SWEEP_PREFIX)) before.push(key);
+  for await (const { key } of listAll(store, sweepPrefix(store.place))) before.push(key);
   if (condemned.length === 0 && before.length === 0) return;
   const file: SweepFile = { format: 1, atMs, condemned: [...condemned] };
-  await store.put(sweepKey(atMs), Buffer.from(JSON.stringify(file), "utf8"));
-  for (const key of before) if (key !== sweepKey(atMs)) await store.remove(key);
+  const own = sweepKey(store.place, atMs);
+  await store.put(own, Buffer.from(JSON.stringify(file), "utf8"));
+  for (const key of before) if (key !== own) await store.remove(key);
 }

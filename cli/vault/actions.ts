@@ -85,7 +85,7 @@ export async function verify(where: Where, name: string, sequence: number | unde
       format: 1,
       atMs: opened.clock.wallMs(),
       by: PROVER,
-      store: opened.store.name,
+      store: opened.store.place,
       packs,
       backups: [backupName(manifest)],
     });

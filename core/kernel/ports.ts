@@ -93,6 +93,8 @@ export interface Workflows {
 export interface VaultStore {
   /** For sentences: a folder's path, or `s3://bucket`. */
   readonly name: string;
+  /** Tells one copy of a vault from another, wherever it is opened from: a bucket's name; one word for every folder, which is copied by nobody. */
+  readonly place: string;
   /** Written only if there is none of that key: of several writers at once exactly one is told `written`. Durable when it resolves. */
   put(key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }): Promise<{ kind: "written" } | { kind: "exists" }>;
   /** The whole object, or a range of it; a range that leaves the object is cut off at its end. */

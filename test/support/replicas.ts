@@ -87,6 +87,7 @@ export function regionForTest(region: string): RegionForTest {
   };
   const watched: VaultStore = {
     name: store.name,
+    place: store.place,
     put: (key, bytes, options) =>
       unlessSilent(`store ${key}`, async () => {
         const outcome = await store.put(key, bytes, options);

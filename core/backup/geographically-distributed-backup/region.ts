@@ -1,9 +1,11 @@
 /** What one Region lacks of what it is to have, and since when; and what of that other Regions can give. */
+
+import { PACKS_PREFIX } from "../vault/manifest.ts";
 import type { RetentionRule } from "../vault/retention.ts";
 import type { Needs } from "./completeness.ts";
 import type { Lack } from "./repair-plan.ts";
 import { Tally } from "./tally.ts";
-import { backupsWantedIn, PACKS_PREFIX, type RegionCopy } from "./wanted.ts";
+import { backupsWantedIn, type RegionCopy } from "./wanted.ts";
 
 type Facts = {
   readonly here: RegionCopy;

@@ -103,6 +103,8 @@ export const manifestKey = (source: string, sequence: number): string =>
 export const MANIFESTS_PREFIX = "manifests/";
 export const manifestPrefix = (source: string): string => `manifests/${source}/`;
 export const packKey = (writer: string, name: string): string => `packs/${writer}/${name.slice(0, 2)}/${name}`;
+export const PACKS_PREFIX = "packs/";
+export const packPrefix = (writer: string): string => `${PACKS_PREFIX}${writer}/`;
 export const indexKey = (writer: string, name: string): string => `indexes/${writer}/${name}`;
 export const indexPrefix = (writer: string): string => `indexes/${writer}/`;
 

@@ -15,7 +15,7 @@ export const Proof = z.strictObject({
   format: z.literal(1),
   atMs: WallMs,
   by: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-  /** The store that was read: a Region, or a folder. */
+  /** The copy that was read: a bucket, or a folder. */
   store: z.string().max(4_096),
   packs: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(PACKS_MAX),
   /** Backups all of whose packs were proven then, as `<source>/<sequence>`. */

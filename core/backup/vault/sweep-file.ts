@@ -1,10 +1,14 @@
-/** What a sweep writes down: everything that is condemned now. The newest counts; earlier ones are removed. */
+/**
+ * What a sweep writes down: everything that is condemned now in this very copy of the vault. The newest counts; earlier ones are removed.
+ * S3 copies every object, so the key names the place: what another Region has condemned is not condemned here.
+ */
+import { createHash } from "node:crypto";
 import * as z from "zod";
 import { WallMs } from "../../kernel/ids.ts";
 
 const CONDEMNED_MAX = 1_000_000;
 export const SWEEP_BYTES_MAX = 256 * 1024 * 1024;
-export const SWEEP_PREFIX = "sweeps/";
+const PLACE_DIGITS = 16;
 const INSTANT_DIGITS = 13;
 
 export const SweepFile = z.strictObject({
@@ -14,4 +18,5 @@ export const SweepFile = z.strictObject({
 });
 export type SweepFile = z.infer<typeof SweepFile>;
 
-export const sweepKey = (atMs: number): string => `${SWEEP_PREFIX}${String(atMs).padStart(INSTANT_DIGITS, "0")}.json`;
+export const sweepPrefix = (place: string): string => `sweeps/${createHash("sha256").update(place).digest("hex").slice(0, PLACE_DIGITS)}/`;
+export const sweepKey = (place: string, atMs: number): string => `${sweepPrefix(place)}${String(atMs).padStart(INSTANT_DIGITS, "0")}.json`;
