@@ -34,9 +34,9 @@ const ATTEMPTS = 3;
 const ATTEMPT_MS = 3_000;
 const CONNECT_MS = 1_000;
 
-/** `--fleet`, `--region`, `--profile`, `--file` and `--aws`, completed from the rehearsal or the fleet file. */
+/** `--fleet`, `--region`, `--profile`, `--file`, `--aws` and `--rehearsal`, completed from the rehearsal or the fleet file. */
 export function openOperations(options: Options, folder: string = process.cwd()): Operations {
-  const rehearsal = options.aws === true ? null : findRehearsal(join(folder, REHEARSAL_FOLDER));
+  const rehearsal = options.aws === true ? null : findRehearsal(textOption(options, "rehearsal") ?? join(folder, REHEARSAL_FOLDER));
   setCredentials(rehearsal, textOption(options, "profile"));
   const fleet = findFleet(options, rehearsal, folder);
   const fleetName = textOption(options, "fleet") ?? fleet?.fleet;

@@ -74,6 +74,7 @@ function parserOf(args: readonly string[], chosen: (command: Command, options: O
     .option("region", { type: "string", describe: "the Region to ask (else the fleet's home)", group: "Where:" })
     .option("profile", { type: "string", describe: "the AWS profile", group: "Where:" })
     .option("aws", { type: "boolean", default: false, describe: "the AWS account, even while a rehearsal runs here", group: "Where:" })
+    .option("rehearsal", { type: "string", describe: "the folder of a rehearsal that runs elsewhere (else ./.rehearsal)", group: "Where:" })
     .option("by", { type: "string", describe: "who asks, for the journal (else the name on this machine)" })
     .option("json", { type: "boolean", default: false, describe: "for programs: one JSON object (a line each when following)" });
   for (const command of COMMANDS) {

@@ -24,6 +24,8 @@ export type AuditGiven = {
   readonly trust: Trust;
   readonly clock: Clock;
   readonly limits: AuditLimits;
+  /** How long an object may travel before it is missing; S3's own promise unless told otherwise. */
+  readonly arrivingMs?: number;
   /** By which each Region forgets backups; null where none is forgotten. */
   readonly retention: RetentionRule | null;
 };
@@ -69,7 +71,7 @@ export async function auditReplicas(given: AuditGiven): Promise<AuditReport> {
     if (copy !== undefined) return { region, kind: "listed" as const, objects: copy.objects.values(), damaged: findings.damagedIn(region) };
     return { region, kind: "unreachable" as const, reason: findings.silent.get(region) ?? "it was not listed" };
   });
-  const { regions, differing, lost } = decideAudit({ listings, backups, nowMs, arrivingMs: ARRIVING_MS, retention, limits });
+  const { regions, differing, lost } = decideAudit({ listings, backups, nowMs, arrivingMs: given.arrivingMs ?? ARRIVING_MS, retention, limits });
   const done = new Map<string, Done>();
   for (const audited of regions) {
     const copy = copies.get(audited.region);

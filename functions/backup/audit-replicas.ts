@@ -1,6 +1,5 @@
 /** Compares the vault's copies, and repairs what did not arrive. */
-import * as z from "zod";
 import { lambda } from "../lambda.ts";
-import { auditCopies } from "./keeping/auditing.ts";
+import { AuditInput, auditCopies } from "./keeping/auditing.ts";
 
-export const handler = lambda(z.object({}), (_input, world) => auditCopies(world));
+export const handler = lambda(AuditInput, (input, world) => auditCopies(world, input));

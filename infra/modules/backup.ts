@@ -102,8 +102,8 @@ export const BACKUP_FUNCTIONS: readonly FunctionDeclaration[] = [
     publishes: true,
     vault: ["reads"],
     timeoutS: 60,
-    reads: ["drill"],
-    writes: ["drill"],
+    reads: ["drill", "lease"],
+    writes: ["drill", "incident", "journal"],
   },
   {
     ...step,
@@ -147,7 +147,7 @@ export const BACKUP_FUNCTIONS: readonly FunctionDeclaration[] = [
     name: "close-drill",
     purpose: "Publishes what a drill has proven, or that it failed.",
     publishes: true,
-    reads: ["drill"],
-    writes: ["drill"],
+    reads: ["drill", "lease"],
+    writes: ["drill", "incident", "journal"],
   },
 ];

@@ -73,7 +73,8 @@ function callOf({ processes, root, endpoint, folder, regions }: Omit<DeployOptio
   return { processes, root, endpoint, folder, region };
 }
 
-const assemblyFolder = (folder: string): string => join(folder, "cdk.out");
+/** The synthesized app of what was deployed into `folder`. */
+export const assemblyFolder = (folder: string): string => join(folder, "cdk.out");
 
 function synthArguments({ folder, fleetFile, regions, context = {}, app }: DeployOptions): string[] {
   const endpoints = Object.entries(regions).map(([region, endpoint]) => [`endpoint:${region}`, endpoint] as const);

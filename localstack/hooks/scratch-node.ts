@@ -6,7 +6,6 @@
 import { controlClient, readControlAccess } from "../network/control.ts";
 
 const [folder, node, action] = process.argv.slice(2);
-// biome-ignore lint/style/noProcessEnv: a hook is told its folder by its environment, as docs/agent.md says.
 const restored = process.env.SYNNERGY_SCRATCH;
 if (folder === undefined || node === undefined || restored === undefined || (action !== "boot" && action !== "end")) {
   throw new Error("scratch-node.ts <rehearsal's folder> <node> boot|end, with SYNNERGY_SCRATCH");

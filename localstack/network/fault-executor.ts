@@ -14,7 +14,9 @@ const ROGUE_BLOCKS = 50;
 /** Nobody's coinbase. */
 const ROGUE_SIGNER = "0x00000000000000000000000000000000000bad00";
 
-export type FaultExecutor = { run(name: string, target?: string): Promise<FaultOutcome> };
+/** What can be done to the fleet's buckets; the rehearsal brings it once they are deployed. */
+export type VaultHands = { lose(region: string): Promise<string>; stallReplication(): Promise<string>; heal(): Promise<string> };
+export type FaultExecutor = { run(name: string, target?: string): Promise<FaultOutcome>; attachVault(vault: VaultHands): void };
 
 export function faultExecutor(parts: {
   topology: Topology;
@@ -24,6 +26,7 @@ export function faultExecutor(parts: {
 }): FaultExecutor {
   const { topology, processes, switchboard, gossip } = parts;
   let last: Promise<unknown> = Promise.resolve();
+  let vault: VaultHands | undefined;
 
   async function carryOut(step: FaultStep): Promise<string> {
     switch (step.kind) {
@@ -45,8 +48,11 @@ export function faultExecutor(parts: {
       case "rogue":
         await gossip.goRogue(step.node, ROGUE_BLOCKS, ROGUE_SIGNER);
         return `${step.node} is ${ROGUE_BLOCKS} blocks ahead on its own`;
+      case "vault":
+        if (vault === undefined) return "there is no vault here";
+        return step.action === "lose" ? await vault.lose(step.region) : await vault.stallReplication();
       case "heal":
-        return heal();
+        return [await heal(), await vault?.heal()].filter(Boolean).join("; ");
     }
   }
 
@@ -76,5 +82,10 @@ export function faultExecutor(parts: {
     return turn;
   }
 
-  return { run };
+  return {
+    run,
+    attachVault(hands) {
+      vault = hands;
+    },
+  };
 }

@@ -145,6 +145,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     steps: (r, t) => links(regionLinks(r, t), CUT),
   },
   "region-up": { about: "the Region's links are up", target: "region", undo: "heal", steps: (r, t) => links(regionLinks(r, t), UP) },
+  "region-lost": {
+    about: "the Region is gone: its functions reach nothing, and its copy of the backups is deleted",
+    target: "region",
+    undo: "heal",
+    steps: (r, t) => [...links(regionLinks(r, t), CUT), { kind: "vault", action: "lose", region: r }],
+  },
+  "replication-stalled": {
+    about: "nothing is copied from the vault's home any more",
+    target: "none",
+    undo: "heal",
+    steps: () => [{ kind: "vault", action: "stall", region: "" }],
+  },
   heal: { about: "links up, processes awake and running, rogues restarted", target: "none", undo: "heal", steps: () => [{ kind: "heal" }] },
 };
 

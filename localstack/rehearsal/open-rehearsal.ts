@@ -7,7 +7,8 @@ import { join, resolve } from "node:path";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
-import { deployStacks } from "../deploy/deploy-stacks.ts";
+import { readAssembly } from "../deploy/assembly.ts";
+import { assemblyFolder, deployStacks } from "../deploy/deploy-stacks.ts";
 import { removeStacks } from "../deploy/remove-stacks.ts";
 import { type Emulator, startEmulator } from "../emulator/start-emulator.ts";
 import { serveControl } from "../network/control.ts";
@@ -20,6 +21,7 @@ import { type FleetFacts, writeFleetFile } from "./fleet-file.ts";
 import { makeHostKeys, writeAgentConfig } from "./host-keys.ts";
 import { sayTaken } from "./ports-taken.ts";
 import { openRegistry } from "./rehearsal-registry.ts";
+import { type VaultFaults, vaultFaults } from "./vault-faults.ts";
 
 export const REGIONS = ["us-east-1", "us-west-2"] as const;
 export const ROLE = "primary";
@@ -54,6 +56,9 @@ export type Rehearsal = {
   readonly fleet: Fleet;
   /** Of all Regions together; reached directly, whatever is cut. */
   readonly registry: Registry;
+  readonly vault: VaultFaults;
+  /** Where its state is: `ha --rehearsal <folder>` speaks to it. */
+  readonly folder: string;
   /** Ends everything that was started; stacks in an emulator of somebody else's are taken down. */
   close(): Promise<void>;
 };
@@ -139,6 +144,8 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       return key;
     }
     await deployStacks({ processes, root, endpoint, regions: network.awsByRegion, fleetFile, folder: join(folder, "deploy"), onProgress: onStep });
+    const vault = vaultFaults({ endpoint, fleet, stacks: readAssembly(assemblyFolder(join(folder, "deploy"))) });
+    network.faults.attachVault(vault);
     const pinned = await controlKeys({ endpoint, fleet: fleetName, regions: REGIONS });
     await timed(
       "agents, validators",
@@ -160,7 +167,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
     const control = await serveControl({ port: 0, faults: network.faults, network: network.snapshot, scratch: network.scratch });
     closers.push(() => control.close());
     processes.remember({ endpoint, fleetFile, control: control.access });
-    return { processes, emulator, network, fleet, registry, close };
+    return { processes, emulator, network, fleet, registry, vault, folder, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,6 @@
 /** Every story, in the order in which they are run together: the calm ones first, then the losses. */
+
+import { BACKUP_STORIES } from "./backups.ts";
 import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
@@ -20,4 +22,5 @@ export const STORIES: readonly Story[] = [
   agentCutOff,
   workflowDies,
   budgetSpent,
+  ...BACKUP_STORIES,
 ];

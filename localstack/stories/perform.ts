@@ -4,11 +4,13 @@
  */
 import type { Incident } from "../../core/kernel/incident.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
+import { BACKUP_LAWS, type BackupViolation } from "../auditor/backup-laws.ts";
 import { type AuditReport, LAWS } from "../auditor/laws.ts";
 import { CALM_MS_MAX, untilCalm } from "../rehearsal/calm.ts";
 import { REGIONS, type Rehearsal, ROLE } from "../rehearsal/open-rehearsal.ts";
 import { auditRehearsal, leaseNow } from "../rehearsal/rehearsal-auditor.ts";
 import { waitFor } from "../wait-for.ts";
+import { auditVault, backupHands } from "./backup-hands.ts";
 import { killWatcher, startExecution, stopExecution } from "./interventions.ts";
 import type { Expectation, Measure, Stage, Story } from "./story.ts";
 
@@ -20,6 +22,8 @@ export type Told = {
   readonly tookMs: number;
   readonly expectations: readonly Expectation[];
   readonly measures: readonly Measure[];
+  /** What the auditor of the vault found wrong. */
+  readonly backupViolations: readonly BackupViolation[];
   /** Why it could not be told to its end; null where it was. */
   readonly brokenOff: string | null;
   readonly audit: AuditReport;
@@ -65,7 +69,9 @@ export async function perform(story: Story, rehearsal: Rehearsal, say: Say): Pro
       say(elapsedMs(), `measured: ${name}: ${Math.round(value)} ${unit}`);
     },
     killWatcher: (region) => killWatcher(rehearsal, region),
+    ...backupHands(rehearsal),
   };
+  const vaultBefore = await stage.seeVault();
   let brokenOff: string | null = null;
   try {
     await waitFor("the auditor to see a block", CALM_MS_MAX, async () => auditor.tip() !== null);
@@ -79,9 +85,11 @@ export async function perform(story: Story, rehearsal: Rehearsal, say: Say): Pro
   }
   const audit = await auditor.report({ reorganisationBlocksMax: story.reorganisationBlocksMax, final: brokenOff === null });
   await auditor.close();
+  const backupViolations = await auditVault(rehearsal, vaultBefore);
+  for (const { law, text } of backupViolations) say(elapsedMs(), `LAW BROKEN: ${BACKUP_LAWS[law]}: ${text}`);
   for (const { law, text } of audit.violations) say(elapsedMs(), `LAW BROKEN: ${LAWS[law]}: ${text}`);
-  const held = brokenOff === null && audit.violations.length === 0 && expectations.every((one) => one.held);
-  return { story: story.name, held, tookMs: Math.round(elapsedMs()), expectations, measures, brokenOff, audit };
+  const held = brokenOff === null && audit.violations.length === 0 && backupViolations.length === 0 && expectations.every((one) => one.held);
+  return { story: story.name, held, tookMs: Math.round(elapsedMs()), expectations, measures, backupViolations, brokenOff, audit };
 }
 
 async function incidentsSince(registry: Registry, fromMs: number): Promise<Incident[]> {

@@ -2,9 +2,12 @@
  * A story is one fault and what must come of it, told on real nodes. It may do anything an operator or a bad day may do;
  * what it may not do is decide whether the laws held: the auditor reads the blocks itself and is not told the story.
  */
+import type { BackupSource } from "../../core/kernel/backup-source.ts";
 import type { Incident } from "../../core/kernel/incident.ts";
 import type { Lease } from "../../core/kernel/lease.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
+import type { SeenVault } from "../auditor/backup-laws.ts";
+import type { Rehearsal } from "../rehearsal/open-rehearsal.ts";
 
 export type Expectation = { readonly sentence: string; readonly held: boolean; readonly found: string };
 export type Measure = { readonly name: string; readonly value: number; readonly unit: "ms" | "slots" | "blocks" | "count" };
@@ -30,6 +33,19 @@ export interface Stage {
   until<T>(what: string, withinMs: number, look: () => Promise<T | false | undefined>): Promise<T>;
   expect(sentence: string, held: boolean, found: string): void;
   measure(name: string, value: number, unit: Measure["unit"]): void;
+  readonly rehearsal: Rehearsal;
+  /** What lies in the vault's buckets now. */
+  seeVault(): Promise<SeenVault>;
+  /** The source's cell in the registry. */
+  source(source: string): Promise<BackupSource | null>;
+  /** Stops the execution that backs the source up, as a person or a lost Region would. */
+  stopBackup(source: string): Promise<void>;
+  /** As if the deadline of a run that died had passed: the next request replaces it. */
+  replaceBackup(source: string): Promise<void>;
+  /** Sends transactions to the holder until the answer is called, which says how many. */
+  sendTransactions(): () => Promise<number>;
+  /** Names of the processes that run. */
+  processes(): Promise<readonly string[]>;
   /** Kills the process that watches in a Region, as Lambda may at any time. */
   killWatcher(region: string): Promise<void>;
 }

@@ -151,6 +151,7 @@ describe("a rehearsal", () => {
   it("makes the fault that was typed, and refuses a target that does not exist before anything is hurt", async () => {
     const made: unknown[] = [];
     const faults = {
+      attachVault: () => {},
       run: async (name: string, target?: string) => {
         made.push([name, target]);
         return name === "nonsense"

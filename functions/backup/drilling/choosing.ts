@@ -12,6 +12,7 @@ import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
 import { vaultOf } from "../agent-job.ts";
 import { openKeyring } from "../keyring.ts";
 import { signersOf } from "../signers.ts";
+import { recordFailedDrill } from "./closing.ts";
 import { liveNodes, networkHead } from "./live.ts";
 import { type DrillInput, type DrillStep, drillNode, sayDrill } from "./step.ts";
 
@@ -45,17 +46,10 @@ export async function chooseDrillCopy(world: World, input: DrillInput): Promise<
     return await choose(world, { input, node, drill, key, startedAtMs, directories });
   } catch (error) {
     /** Nothing else ends a drill that has not begun: its record is closed here, and the state machine ends as failed. */
-    await sayDrill(
-      world,
-      { key, drill },
-      { status: "failed", endedAtMs: world.clock.wallMs(), sentence: error instanceof Error ? error.message : String(error) },
-    );
-    await world.bus.publish("backup.drill-failed", {
-      drill,
-      source: opened.source,
-      node: node.id,
-      reason: error instanceof Error ? error.message : String(error),
-    });
+    const sentence = `the drill of ${opened.source} failed: ${error instanceof Error ? error.message : String(error)}`.slice(0, 2_000);
+    await sayDrill(world, { key, drill }, { status: "failed", endedAtMs: world.clock.wallMs(), sentence });
+    await world.bus.publish("backup.drill-failed", { drill, source: opened.source, node: node.id, reason: sentence });
+    await recordFailedDrill(world, { drill, startedAtMs, sentence });
     throw error;
   }
 }

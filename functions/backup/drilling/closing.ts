@@ -2,6 +2,7 @@
 import { figuresOf } from "../../../core/backup/restore-drill/figures.ts";
 import type { Drill } from "../../../core/kernel/backup-source.ts";
 import type { World } from "../../../core/kernel/ports.ts";
+import { recordIncident } from "../../recorded-incident.ts";
 import { causeOf } from "../caught.ts";
 import { type DrillStep, sayDrill } from "./step.ts";
 
@@ -19,6 +20,7 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
     await sayDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
     world.metrics.count("DrillsFailed", 1);
     await world.bus.publish("backup.drill-failed", { drill, source, node, reason: sentence });
+    await recordFailedDrill(world, { drill, startedAtMs: step.startedAtMs, sentence });
     return { decision: "failed", reason: sentence };
   }
   const sentence = sentenceOf(step, figures, endedAtMs);
@@ -40,6 +42,26 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
     reason: sentence,
   });
   return { decision: "proven", reason: sentence };
+}
+
+/** Until a drill succeeds nobody knows that the backups can be restored: that is an incident, filed under the first role. */
+export async function recordFailedDrill(
+  world: World,
+  { drill, startedAtMs, sentence }: { drill: string; startedAtMs: number; sentence: string },
+): Promise<void> {
+  const [role] = world.fleet.roles;
+  if (role === undefined) return;
+  const cause = {
+    role: role.name,
+    kind: "alarm",
+    openedAtMs: startedAtMs,
+    reason: sentence,
+    requestedBy: "drill",
+    owner: `drill:${drill}`,
+    step: "CloseDrill",
+    facts: { drill },
+  } as const;
+  await recordIncident(world, cause);
 }
 
 function figuresFrom({ error, startedAtMs, restore, boot, booted, caughtUp, networkHead }: DrillStep): NonNullable<Drill["figures"]> | null {

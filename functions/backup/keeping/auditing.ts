@@ -1,4 +1,5 @@
 /** Compares the vault's copies, repairs what did not arrive, and says of each Region how it stands: as an event, and as metrics that alarms watch. */
+import * as z from "zod";
 import { AUDIT_LIMITS, auditReplicas, type RegionReport } from "../../../adapters/vault/audit-replicas.ts";
 import { RegionName } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
@@ -9,7 +10,15 @@ import { signersOf } from "../signers.ts";
 const DAY_MS = 86_400_000;
 const SENTENCE_MAX = 2_000;
 
-export async function auditCopies(world: World): Promise<{ decision: string; reason: string; regions: readonly RegionReport[] }> {
+export const AuditInput = z.object({
+  /** How long an object may travel before it is copied by the audit; 0 copies at once, for a run by hand. */
+  arrivingSeconds: z.int().min(0).max(86_400).default(900),
+});
+
+export async function auditCopies(
+  world: World,
+  { arrivingSeconds }: z.infer<typeof AuditInput>,
+): Promise<{ decision: string; reason: string; regions: readonly RegionReport[] }> {
   const vault = await vaultOf(world);
   const regions = vault.places.map(({ region }) => region);
   const keep = world.fleet.vault?.backups?.keep;
@@ -20,6 +29,7 @@ export async function auditCopies(world: World): Promise<{ decision: string; rea
     trust: await signersOf(world),
     clock: world.clock,
     limits: AUDIT_LIMITS,
+    arrivingMs: arrivingSeconds * 1_000,
     retention: keep === undefined ? null : { countMin: keep.count, ageMs: keep.days * DAY_MS },
   });
   const copies = report.regions.map((each) => ({

@@ -3,11 +3,9 @@
  * an alarm measures is acted on by the watchers. One state change is one incident, however often it is delivered.
  */
 import * as z from "zod";
-import { incidentId, RoleName } from "../../../core/kernel/ids.ts";
-import type { Incident } from "../../../core/kernel/incident.ts";
+import { RoleName } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
-import { writeJournal } from "./journal.ts";
-import { roleOf } from "./step.ts";
+import { recordIncident } from "../../recorded-incident.ts";
 
 /** "CloudWatch Alarm State Change", as far as we read it. */
 export const AlarmDelivery = z.object({
@@ -36,35 +34,17 @@ export async function recordAlarm(world: World, { time, detail }: AlarmDelivery)
   const changedAtMs = Date.parse(state.timestamp ?? time);
   const openedAtMs = Number.isNaN(changedAtMs) ? Date.parse(time) : changedAtMs;
   const reason = `the alarm ${alarmName} went off: ${state.reason || "no reason was given"}`;
-  const lease = await world.registry.read("lease", role);
-  const holder = lease.kind === "found" ? lease.value.holder : null;
-  const nowMs = world.clock.wallMs();
-  const incident: Incident = {
-    id: incidentId(role, openedAtMs),
-    fleet: world.fleet.fleet,
+  const recorded = await recordIncident(world, {
     role,
     kind: "alarm",
-    status: "recorded",
-    mode: roleOf(world, role).mode,
+    openedAtMs,
     reason,
     requestedBy: "alarm",
-    openedAtMs,
-    endedAtMs: Math.max(nowMs, openedAtMs),
-    from: holder,
-    to: null,
-    burned: [],
-    outcome: null,
-    evidence: null,
     owner: `alarm:${alarmName}`,
-    ownerDeadlineMs: nowMs,
-    approval: null,
-  };
-  const written = await world.registry.write("incident", incident.id, incident, "absent");
-  if (written.kind === "conflict") return { decision: "known", incident: incident.id, reason };
-  await world.bus.publish("failover.incident-opened", { incident: incident.id, role, kind: "alarm", from: holder, to: null, reason });
-  await world.bus.publish("failover.incident-closed", { incident: incident.id, role, status: "recorded", reason });
-  await writeJournal(world, incident.id, { step: "OpenAlarmIncident", kind: "recorded", text: `${reason}.`, facts: { alarm: alarmName } });
-  return { decision: "recorded", incident: incident.id, reason };
+    step: "OpenAlarmIncident",
+    facts: { alarm: alarmName },
+  });
+  return { ...recorded, reason };
 }
 
 /** The role that the alarm's metric names; an alarm about the whole fleet is filed under the first role. */
