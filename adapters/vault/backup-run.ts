@@ -45,6 +45,8 @@ export type BackupFacts = Pick<Manifest, "consistency" | "chain"> & {
   readonly root: Content;
   readonly attributes: Attributes;
   readonly counts: Omit<Manifest["counts"], "storedBytes" | "newChunks">;
+  /** Stored for this backup by runs before this one, which only completes it. */
+  readonly byOthers?: Pick<Written, "storedBytes" | "newChunks">;
 };
 
 export type BackupRun = {
@@ -56,6 +58,8 @@ export type BackupRun = {
   /** Throws `InputInvalid` where another run has written the next backup of this source meanwhile. */
   complete(facts: BackupFacts): Promise<Manifest>;
 };
+
+const NOTHING = { storedBytes: 0, newChunks: 0 } as const;
 
 export async function beginBackup(given: BackupGiven, order: BackupOrder): Promise<BackupRun> {
   const { store, vault, labour, clock, entropy, trust } = given;
@@ -73,7 +77,7 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
     if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
   }
 
-  async function complete({ root, attributes, counts, consistency, chain }: BackupFacts): Promise<Manifest> {
+  async function complete({ root, attributes, counts, consistency, chain, byOthers = NOTHING }: BackupFacts): Promise<Manifest> {
     const written = await writer.finish();
     const { mode, userId, groupId, mtimeNs } = attributes;
     const manifest = Manifest.parse({
@@ -90,7 +94,7 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
       consistency,
       chain,
       keyring: vault.number,
-      counts: { ...counts, storedBytes: written.storedBytes, newChunks: written.newChunks },
+      counts: { ...counts, storedBytes: written.storedBytes + byOthers.storedBytes, newChunks: written.newChunks + byOthers.newChunks },
       rootAttributes: { mode, userId, groupId, mtimeNs: String(mtimeNs) },
       root: { ...root.reference, ids: root.reference.ids.map((id) => Buffer.from(id).toString("hex")) },
       merkleRoot: Buffer.from(root.root).toString("hex"),

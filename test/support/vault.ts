@@ -7,14 +7,15 @@ import { systemEntropy } from "../../adapters/entropy-system.ts";
 import type { EvmLedger } from "../../adapters/ledger-evm.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
 import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
-import { backupLedger, type LedgerBackedUp } from "../../adapters/vault/backup-ledger.ts";
+import { backupLedger } from "../../adapters/vault/backup-ledger.ts";
 import type { NamedIndex } from "../../adapters/vault/catalogue.ts";
 import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
-import { newestManifest } from "../../adapters/vault/manifests.ts";
+import type { LedgerBackedUp } from "../../adapters/vault/ledger-order.ts";
+import { newestManifest, writeManifest } from "../../adapters/vault/manifests.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import { memoryVault } from "../../adapters/vault-memory.ts";
-import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
+import { type Manifest, manifestKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
 
@@ -101,6 +102,14 @@ export async function replaceObject(store: VaultStore, key: string, bytes: Buffe
     if (got.kind === "found" && object.key !== key) await copy.put(object.key, got.bytes);
   }
   if (bytes !== null) await copy.put(key, bytes);
+  return copy;
+}
+
+/** A copy in which the newest backup of a ledger says no state root, as those of earlier versions do. */
+export async function withoutStateRoot(store: VaultStore, { chain, ...manifest }: Manifest): Promise<VaultStore> {
+  const copy = await replaceObject(store, manifestKey(manifest.source, manifest.sequence), null);
+  const silent = { ...manifest, chain: chain === null ? null : { ...chain, stateRoot: null } };
+  await writeManifest(copy, silent, privateKey, AbortSignal.timeout(HOUR_MS));
   return copy;
 }
 

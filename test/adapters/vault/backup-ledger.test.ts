@@ -12,9 +12,10 @@ import { memoryVault } from "../../../adapters/vault-memory.ts";
 import { chainSegments } from "../../../core/backup/ledger/chain.ts";
 import { spanOfName } from "../../../core/backup/ledger/segment-name.ts";
 import { verifySegment } from "../../../core/backup/ledger/segment-verification.ts";
+import type { Manifest } from "../../../core/backup/vault/manifest.ts";
 import type { VaultStore } from "../../../core/kernel/ports.ts";
 import { CHAIN_ID, type LedgerNode, startLedgerNode } from "../../support/ledger-node.ts";
-import { backUpLedger, laterClock, temporaryFolder, testVault } from "../../support/vault.ts";
+import { backUpLedger, laterClock, temporaryFolder, testVault, withoutStateRoot } from "../../support/vault.ts";
 
 const { vault, labour } = testVault();
 const folder = temporaryFolder();
@@ -36,6 +37,8 @@ async function mine(at: LedgerNode, count: number, firstSecond: number): Promise
   for (let block = 0; block < count; block += 1) await at.rpc("evm_mine", [`0x${(firstSecond + block).toString(16)}`]);
 }
 const heightOf = async (at: LedgerNode): Promise<number> => Number(await at.rpc("eth_blockNumber", []));
+const stateRootOf = async (at: LedgerNode, { chain }: Manifest): Promise<unknown> =>
+  ((await at.rpc("eth_getBlockByNumber", [`0x${chain?.height.toString(16)}`, false])) as { stateRoot: unknown }).stateRoot;
 const START_S = 4_000_000_000;
 
 describe("a backup of a ledger", () => {
@@ -44,6 +47,7 @@ describe("a backup of a ledger", () => {
     const { manifest, segments } = await backUpLedger(store, ledgerOf(node));
     expect(segments).toBe(3);
     expect(manifest).toMatchObject({ consistency: "verified-segments", chain: { chainId: CHAIN_ID, height: (await heightOf(node)) - 1 } });
+    expect(manifest.chain?.stateRoot).toBe(await stateRootOf(node, manifest));
     await verifyBackup({ stores: [store], keyring: vault.keyring, labour }, manifest);
     const target = join(folder(), "ledger");
     await restoreDirectory({ stores: [store], keyring: vault.keyring, labour }, manifest, target);
@@ -64,6 +68,16 @@ describe("a backup of a ledger", () => {
     expect(second.manifest.counts.readBytes).toBeLessThan(first.manifest.counts.readBytes);
     expect(second.manifest).toMatchObject({ sequence: 2, chain: { height: (await heightOf(node)) - 1 } });
     await verifyBackup({ stores: [store], keyring: vault.keyring, labour }, second.manifest);
+  });
+
+  it("says the state root of its last block, read now or for an earlier backup, which may not have said it", async () => {
+    const unsaid = await backUpLedger(store, ledgerOf(node), { segmentsMax: 2 });
+    for (const silent of [false, true]) {
+      const again = silent ? await withoutStateRoot(store, unsaid.manifest) : store;
+      const { manifest, segments } = await backUpLedger(again, ledgerOf(node), { segmentsMax: 0 });
+      expect({ segments, height: manifest.chain?.height }).toEqual({ segments: 0, height: 9 });
+      expect(manifest.chain?.stateRoot).toBe(await stateRootOf(node, manifest));
+    }
   });
 
   it("asks for one hash to know that what is stored is still the node's history", async () => {
