@@ -6,7 +6,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
-import { indexKey, Manifest, packKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import { indexKey, Manifest, packKey, referenceJson, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
 import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
@@ -55,6 +55,8 @@ export type BackupRun = {
   readonly writer: VaultWriter;
   /** What was found wrong with earlier backups: what they held is read and stored again. */
   readonly faults: readonly Error[];
+  /** Whether a sweep had condemned an object when the run began: it is used no more. */
+  isCondemned(key: string): boolean;
   /** Throws `InputInvalid` where another run has written the next backup of this source meanwhile. */
   complete(facts: BackupFacts): Promise<Manifest>;
 };
@@ -67,9 +69,10 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
   const startedAtMs = clock.wallMs();
   const previous = await newestManifest(store, order.source, keyring.vault, trust, order.newestKnown);
   const condemned = new Set((await readCondemned(store)).map(({ key }) => key));
-  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous), (key) => condemned.has(key));
+  const isCondemned = (key: string): boolean => condemned.has(key);
+  const { catalogue, faults } = await loadUsable([store], keyring, await usableIndexes(store, order, previous), isCondemned);
   const writer = new VaultWriter({ store, keyring, writer: order.writer, known: catalogue.table, labour, entropy });
-  return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, complete };
+  return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, isCondemned, complete };
 
   async function refuseSwept({ packs, indexes }: Manifest): Promise<void> {
     const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
@@ -96,7 +99,7 @@ export async function beginBackup(given: BackupGiven, order: BackupOrder): Promi
       keyring: vault.number,
       counts: { ...counts, storedBytes: written.storedBytes + byOthers.storedBytes, newChunks: written.newChunks + byOthers.newChunks },
       rootAttributes: { mode, userId, groupId, mtimeNs: String(mtimeNs) },
-      root: { ...root.reference, ids: root.reference.ids.map((id) => Buffer.from(id).toString("hex")) },
+      root: referenceJson(root.reference),
       merkleRoot: Buffer.from(root.root).toString("hex"),
       ...objectsOf(order.writer, written, writer.reusedPacks, catalogue),
     });

@@ -4,22 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
-import type { EvmLedger } from "../../adapters/ledger-evm.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
 import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
-import { backupLedger } from "../../adapters/vault/backup-ledger.ts";
+import type { BackupGiven } from "../../adapters/vault/backup-run.ts";
 import type { NamedIndex } from "../../adapters/vault/catalogue.ts";
 import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
-import type { LedgerBackedUp } from "../../adapters/vault/ledger-order.ts";
-import { newestManifest, writeManifest } from "../../adapters/vault/manifests.ts";
+import { newestManifest } from "../../adapters/vault/manifests.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import { memoryVault } from "../../adapters/vault-memory.ts";
-import { type Manifest, manifestKey, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
 
-const privateKey = signingKeyFrom(Buffer.alloc(32, 9));
+export const privateKey = signingKeyFrom(Buffer.alloc(32, 9));
 export const trust = (): string[] => [publicKeyOf(privateKey)];
 
 const HOUR_MS = 3_600_000;
@@ -53,6 +51,10 @@ export function testVault(): { vault: OpenVault; labour: Labour } {
   return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };
 }
 
+export function backupGiven(store: VaultStore, clock: Clock = laterClock): BackupGiven {
+  return { store, ...testVault(), clock, entropy: systemEntropy(), privateKey, trust };
+}
+
 export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[]; clock?: Clock };
 
 export async function backUp(
@@ -60,20 +62,21 @@ export async function backUp(
   folder: string,
   { node = "n1", labour = testVault().labour, verified = [], clock = laterClock }: Choices = {},
 ): Promise<BackupDone> {
-  const { vault } = testVault();
-  const given = { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust };
-  return await backupDirectory(given, {
-    folder,
-    source: `${node}.directory` as SourceName,
-    writer: node as Writer,
-    node: null,
-    consistency: "files-only",
-    chain: null,
-    fullReread: false,
-    newestKnown: 0,
-    verified,
-    program: "test",
-  });
+  return await backupDirectory(
+    { ...backupGiven(store, clock), labour },
+    {
+      folder,
+      source: `${node}.directory` as SourceName,
+      writer: node as Writer,
+      node: null,
+      consistency: "files-only",
+      chain: null,
+      fullReread: false,
+      newestKnown: 0,
+      verified,
+      program: "test",
+    },
+  );
 }
 
 /** Takes so many puts and refuses every one after them, as a bucket does for a process that was killed. */
@@ -103,44 +106,4 @@ export async function replaceObject(store: VaultStore, key: string, bytes: Buffe
   }
   if (bytes !== null) await copy.put(key, bytes);
   return copy;
-}
-
-/** A copy in which the newest backup of a ledger says no state root, as those of earlier versions do. */
-export async function withoutStateRoot(store: VaultStore, { chain, ...manifest }: Manifest): Promise<VaultStore> {
-  const copy = await replaceObject(store, manifestKey(manifest.source, manifest.sequence), null);
-  const silent = { ...manifest, chain: chain === null ? null : { ...chain, stateRoot: null } };
-  await writeManifest(copy, silent, privateKey, AbortSignal.timeout(HOUR_MS));
-  return copy;
-}
-
-type LedgerChoices = { segmentsMax?: number; second?: EvmLedger; lagBlocks?: () => Promise<number | null>; clock?: Clock };
-
-/** In segments of five blocks. Closes what it was given. */
-export async function backUpLedger(store: VaultStore, ledger: EvmLedger, choices: LedgerChoices = {}): Promise<LedgerBackedUp> {
-  const { vault, labour } = testVault();
-  const { segmentsMax = 100, second = null, lagBlocks = async () => 0, clock = laterClock } = choices;
-  try {
-    return await backupLedger(
-      { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust },
-      {
-        source: "fleet.ledger" as SourceName,
-        writer: "fleet" as Writer,
-        node: null,
-        newestKnown: 0,
-        verified: [],
-        program: "test",
-        ledger,
-        second,
-        chain: { genesisHash: `0x${"00".repeat(32)}`, client: "anvil", clientVersion: "test" },
-        blocksPerSegment: 5,
-        segmentsMax,
-        lagBlocks,
-        pace: { lagBlocksMax: 3, latencyMsMax: 20_000, concurrencyMax: 4, waitMsMin: 10, waitMsMax: 1_000 },
-        requestMs: 20_000,
-      },
-    );
-  } finally {
-    ledger.close();
-    second?.close();
-  }
 }
