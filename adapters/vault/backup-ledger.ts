@@ -3,14 +3,14 @@
  * that are stored, compared with a second node, beginning where the backup before has ended. A first backup that one run cannot
  * carry is cut into batches by `plan-ledger-backup.ts`, and is the same backup.
  */
-import { beginBackup } from "./backup-run.ts";
+import { type BackupGiven, beginBackup } from "./backup-run.ts";
 import { completeLedger, referToKept } from "./ledger-completion.ts";
 import { lookAtHistory } from "./ledger-history.ts";
 import type { LedgerBackedUp, LedgerGiven, LedgerOrder } from "./ledger-order.ts";
 import { readSegments } from "./ledger-segments.ts";
 
 /** Throws `LedgerUnavailable` (try again) or `LedgerRefused` (a person must look) and writes no backup then. */
-export async function backupLedger(given: LedgerGiven, order: LedgerOrder): Promise<LedgerBackedUp> {
+export async function backupLedger(given: LedgerGiven & BackupGiven, order: LedgerOrder): Promise<LedgerBackedUp> {
   const run = await beginBackup(given, order);
   const { final, kept, segments, left, base } = await lookAtHistory(run, order, order.segmentsMax);
   const { chainId } = final;

@@ -6,7 +6,7 @@ import { faultOfSummary, placeOfBatch } from "../../core/backup/ledger/batch-sum
 import { type LedgerBatch, type LedgerBatchPlan, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
 import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
-import { type BackupGiven, type BackupOrder, BackupOvertaken, type BackupRun, beginBackup } from "./backup-run.ts";
+import { type BackupGiven, type BackupOrder, BackupOvertaken, beginBackup, type VaultRun } from "./backup-run.ts";
 import { readSummary } from "./ledger-batches.ts";
 import { completeLedger, referTo, referToKept } from "./ledger-completion.ts";
 import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
@@ -15,8 +15,8 @@ import type { CompletionOrder, LedgerBackedUp } from "./ledger-order.ts";
 import { entryOf, type StoredSegment } from "./ledger-segments.ts";
 
 /**
- * `batchKeys` in any order, stored by runs of this very writer. Throws `LedgerUnavailable` (plan again: batches that are there are not read again) or `LedgerRefused`
- * (a person must look), and writes no backup then.
+ * `batchKeys` in any order, stored by runs of this very writer. Throws `LedgerUnavailable` or `BackupOvertaken` (plan again: what is
+ * stored is not read again) or `LedgerRefused` (a person must look), and writes no backup then.
  */
 export async function completeLedgerBackup(
   given: BackupGiven,
@@ -31,8 +31,9 @@ export async function completeLedgerBackup(
   if (completed !== null) return { ...told, manifest: completed };
   const kept = await keptAsPlanned(run, plan);
   const keptChunks = await referToKept(run, kept);
+  const keys = keysOf(batchKeys, plan);
   const summaries: LedgerBatchSummary[] = [];
-  for (const batch of plan.batches) summaries.push(await summaryOf(given, batch, keysOf(batchKeys, plan)));
+  for (const batch of plan.batches) summaries.push(await summaryOf(given, batch, keys.get(batch.from)));
   const read: StoredSegment[] = [];
   for (const summary of summaries) read.push(...(await segmentsIn(run, summary)));
   const sum = (of: (summary: LedgerBatchSummary) => number): number => summaries.reduce((total, each) => total + of(each), 0);
@@ -47,7 +48,7 @@ export async function completeLedgerBackup(
 }
 
 /** A run that died after its manifest, or whose answer was lost, has made the backup; this one would only find its number taken. */
-function completedBefore({ previous }: BackupRun, plan: LedgerBatchPlan): Manifest | null {
+function completedBefore({ previous }: VaultRun, plan: LedgerBatchPlan): Manifest | null {
   if ((previous?.digest ?? null) === (plan.previous?.digest ?? null)) return null;
   const planned = `it was planned on backup ${plan.previous?.sequence ?? 0}`;
   if (previous === null) throw new BackupOvertaken({ reason: `${planned}, which is there no more` });
@@ -61,7 +62,7 @@ function completedBefore({ previous }: BackupRun, plan: LedgerBatchPlan): Manife
   throw new BackupOvertaken({ reason: `${planned}, and ${manifest.sequence} was written meanwhile` });
 }
 
-async function keptAsPlanned(run: BackupRun, { kept: { segments, lastHeight } }: LedgerBatchPlan): Promise<readonly StoredSegment[]> {
+async function keptAsPlanned(run: VaultRun, { kept: { segments, lastHeight } }: LedgerBatchPlan): Promise<readonly StoredSegment[]> {
   const kept = (await segmentsBefore(run)).filter(({ span }) => lastHeight !== null && span.to <= lastHeight);
   if (kept.length === segments) return kept;
   throw new LedgerRefused({ reason: `${segments} segments were to be kept through block ${lastHeight}, the backup before has ${kept.length}` });
@@ -77,8 +78,7 @@ function keysOf(batchKeys: readonly string[], { source }: LedgerBatchPlan): Read
   );
 }
 
-async function summaryOf(given: BackupGiven, batch: LedgerBatch, keys: ReadonlyMap<number, string>): Promise<LedgerBatchSummary> {
-  const key = keys.get(batch.from);
+async function summaryOf(given: BackupGiven, batch: LedgerBatch, key: string | undefined): Promise<LedgerBatchSummary> {
   const summary = key === undefined ? null : await readSummary(given, key);
   if (summary === null)
     throw new LedgerUnavailable({ reason: `the batch of blocks ${batch.from} to ${batch.to} was not stored, or is stored no more` });
@@ -87,7 +87,7 @@ async function summaryOf(given: BackupGiven, batch: LedgerBatch, keys: ReadonlyM
   return summary;
 }
 
-async function segmentsIn(run: BackupRun, { segments }: LedgerBatchSummary): Promise<StoredSegment[]> {
+async function segmentsIn(run: VaultRun, { segments }: LedgerBatchSummary): Promise<StoredSegment[]> {
   const stored: StoredSegment[] = [];
   for (const { span, stateRoot, reference: json, root } of segments) {
     const reference = { ...json, ids: idsOf(json) };

@@ -11,7 +11,7 @@ import { verifySegment } from "../../core/backup/ledger/segment-verification.ts"
 import { VaultFault } from "../../core/backup/vault/faults.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
-import type { BackupFacts, BackupRun } from "./backup-run.ts";
+import type { BackupFacts, BackupRun, VaultRun } from "./backup-run.ts";
 import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
 import type { CompletionOrder } from "./ledger-order.ts";
 import type { StoredSegment } from "./ledger-segments.ts";
@@ -59,7 +59,7 @@ export async function completeLedger(run: BackupRun, order: CompletionOrder, led
 const ATTRIBUTES = { mode: 0o755, userId: 0, groupId: 0, mtimeNs: 0n } as const;
 
 /** A stored stream's chunks become this backup's; null where one of them is in no index, or a list of them cannot be read. */
-export async function referTo({ reader, writer }: BackupRun, reference: StreamReference): Promise<{ readonly chunks: number } | null> {
+export async function referTo({ reader, writer }: VaultRun, reference: StreamReference): Promise<{ readonly chunks: number } | null> {
   try {
     const ids = (await reader.levels(reference)).flat();
     return ids.map((id) => writer.reuse(id)).every(Boolean) ? { chunks: ids.length } : null;
@@ -70,7 +70,7 @@ export async function referTo({ reader, writer }: BackupRun, reference: StreamRe
 }
 
 /** How many chunks the kept segments have. */
-export async function referToKept(run: BackupRun, kept: readonly StoredSegment[]): Promise<number> {
+export async function referToKept(run: VaultRun, kept: readonly StoredSegment[]): Promise<number> {
   let chunks = 0;
   for (const { entry } of kept) {
     const referred = await referTo(run, entry.content.reference);
@@ -81,7 +81,7 @@ export async function referToKept(run: BackupRun, kept: readonly StoredSegment[]
 }
 
 /** The last segment is an earlier backup's: what that said of it, or its own last header once more. */
-async function stateRootBefore({ previous, reader }: BackupRun, { span, entry }: StoredSegment, chainId: number): Promise<string> {
+async function stateRootBefore({ previous, reader }: VaultRun, { span, entry }: StoredSegment, chainId: number): Promise<string> {
   const chain = previous?.manifest.chain;
   if (chain?.blockHash === span.lastHash && chain.stateRoot !== null) return chain.stateRoot;
   const verified = verifySegment(await reader.read(entry.content.reference), { chainId, ...span });

@@ -8,7 +8,7 @@ import { FIRST_BLOCK, type PlannedSegment, planSegments } from "../../core/backu
 import { spanOfName } from "../../core/backup/ledger/segment-name.ts";
 import { idsOf } from "../../core/backup/vault/manifest.ts";
 import type { FinalBlock } from "../ledger-evm.ts";
-import type { BackupRun } from "./backup-run.ts";
+import type { VaultRun } from "./backup-run.ts";
 import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
 import type { HistoryOrder } from "./ledger-order.ts";
 import type { StoredSegment } from "./ledger-segments.ts";
@@ -23,7 +23,7 @@ export type LedgerHistory = {
   readonly base: string;
 };
 
-export async function lookAtHistory(run: BackupRun, order: HistoryOrder, segmentsMax: number): Promise<LedgerHistory> {
+export async function lookAtHistory(run: VaultRun, order: HistoryOrder, segmentsMax: number): Promise<LedgerHistory> {
   const final = await order.ledger.finalBlock({ timeoutMs: order.requestMs });
   if (final.kind !== "final") throw new LedgerUnavailable({ reason: final.reason });
   const { still, base } = await stillHistory(await segmentsBefore(run), final, order);
@@ -43,7 +43,7 @@ export async function lookAtHistory(run: BackupRun, order: HistoryOrder, segment
 const NOTHING_LEFT = { segments: [], superseded: [], left: 0 } as const;
 
 /** Of the backup before, in order of height. */
-export async function segmentsBefore({ previous, reader }: BackupRun): Promise<StoredSegment[]> {
+export async function segmentsBefore({ previous, reader }: VaultRun): Promise<StoredSegment[]> {
   if (previous === null) return [];
   const { root, source, sequence } = previous.manifest;
   const listing = decodeListing(await reader.read({ ...root, ids: idsOf(root) }), `the listing of backup ${sequence} of ${source}`);

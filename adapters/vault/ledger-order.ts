@@ -1,15 +1,15 @@
 /**
  * What is asked for when a ledger is backed up, for one run that does it all and for each of the steps that share it. A step
- * names only what it needs, so that the one which signs needs no node, and those which read need no second one.
+ * names only what it needs: the one which signs asks no node but the second, and those which read one cannot sign.
  */
 import type { PaceLimits } from "../../core/backup/ledger/pace.ts";
 import type { SegmentSpan } from "../../core/backup/ledger/segment.ts";
 import type { ChainPoint, Manifest } from "../../core/backup/vault/manifest.ts";
 import type { EvmLedger } from "../ledger-evm.ts";
-import type { BackupGiven, BackupOrder } from "./backup-run.ts";
+import type { BackupOrder, RunGiven } from "./backup-run.ts";
 
 /** `onSegment` is told of each segment that was read and stored. */
-export type LedgerGiven = BackupGiven & { readonly onSegment?: (span: SegmentSpan) => void };
+export type LedgerGiven = RunGiven & { readonly onSegment?: (span: SegmentSpan) => void };
 
 /** Looking at a node, and at what of the backup before is still its history. */
 export type HistoryOrder = { readonly ledger: EvmLedger; readonly requestMs: number; readonly blocksPerSegment: number };

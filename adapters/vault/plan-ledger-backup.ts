@@ -6,7 +6,7 @@
 import { BATCH_SEGMENTS_MAX, BATCHES_MAX, cutBatches, LedgerBatchPlan } from "../../core/backup/ledger/batches.ts";
 import type { PlannedSegment } from "../../core/backup/ledger/plan.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
-import { type BackupGiven, type BackupOrder, beginBackup } from "./backup-run.ts";
+import { type BackupOrder, beginRun, type RunGiven } from "./backup-run.ts";
 import { LedgerUnavailable } from "./ledger-faults.ts";
 import { type LedgerHistory, lookAtHistory } from "./ledger-history.ts";
 import type { HistoryOrder } from "./ledger-order.ts";
@@ -15,10 +15,10 @@ import type { HistoryOrder } from "./ledger-order.ts";
 export type BatchLimits = { readonly segmentsPerBatch: number; readonly batchesMax: number };
 
 /** Throws `LedgerUnavailable` (try again) or `LedgerRefused` (a person must look). */
-export async function planLedgerBackup(given: BackupGiven, order: BackupOrder & HistoryOrder, limits: BatchLimits): Promise<LedgerBatchPlan> {
+export async function planLedgerBackup(given: RunGiven, order: BackupOrder & HistoryOrder, limits: BatchLimits): Promise<LedgerBatchPlan> {
   refuseLimits(limits);
   const { segmentsPerBatch, batchesMax } = limits;
-  const run = await beginBackup(given, order);
+  const run = await beginRun(given, order);
   const history = await lookAtHistory(run, order, segmentsPerBatch * batchesMax);
   const { final, kept, base } = history;
   const { blocksPerSegment } = order;

@@ -7,7 +7,7 @@ import { faultOfSummary } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
 import { VaultFault } from "../../core/backup/vault/faults.ts";
 import { idsOf, referenceJson } from "../../core/backup/vault/manifest.ts";
-import { type BackupGiven, type BackupOrder, type BackupRun, beginBackup } from "./backup-run.ts";
+import { type BackupOrder, beginRun, type RunGiven, type VaultRun } from "./backup-run.ts";
 import { readSummary, summariesOf, writeSummary } from "./ledger-batches.ts";
 import { referTo } from "./ledger-completion.ts";
 import { LedgerRefused } from "./ledger-faults.ts";
@@ -19,7 +19,7 @@ export type BatchStored = { readonly key: string };
 
 /** Throws `LedgerUnavailable` (try again) or `LedgerRefused`: the node has another history than was planned, or none. */
 export async function storeLedgerBatch(given: LedgerGiven, order: BackupOrder & ReadingOrder, batch: LedgerBatch): Promise<BatchStored> {
-  const run = await beginBackup(given, order);
+  const run = await beginRun(given, order);
   const stored = await storedBefore(given, run, order, batch);
   if (stored !== null) return { key: stored };
   const known = new Map([[batch.to, batch.lastHash]]);
@@ -47,7 +47,7 @@ export async function storeLedgerBatch(given: LedgerGiven, order: BackupOrder & 
 }
 
 /** The key of a summary of this very batch, of which every chunk is still there to be referred to. */
-async function storedBefore(given: BackupGiven, run: BackupRun, { source }: BackupOrder, batch: LedgerBatch): Promise<string | null> {
+async function storedBefore(given: RunGiven, run: VaultRun, { source }: BackupOrder, batch: LedgerBatch): Promise<string | null> {
   for (const key of await summariesOf(given.store, source, batch)) {
     if (run.isCondemned(key)) continue;
     const summary = await readSummary(given, key).catch(unlessDamaged);
@@ -56,7 +56,7 @@ async function storedBefore(given: BackupGiven, run: BackupRun, { source }: Back
   return null;
 }
 
-async function isWhole(run: BackupRun, { segments }: LedgerBatchSummary): Promise<boolean> {
+async function isWhole(run: VaultRun, { segments }: LedgerBatchSummary): Promise<boolean> {
   for (const { reference } of segments) if ((await referTo(run, { ...reference, ids: idsOf(reference) })) === null) return false;
   return true;
 }

@@ -77,9 +77,11 @@ export type LedgerSteps = {
 /** What goes from one step to the next goes as text, as it does in a workflow. */
 export function ledgerSteps(store: VaultStore, ledger: EvmLedger, choices: Choices = {}): LedgerSteps {
   const [given, order] = [givenOf(store, choices), orderOf(ledger, choices)];
+  // The steps that read a node are not given what signs.
+  const { privateKey: _, ...reading } = given;
   const steps: LedgerSteps = {
-    plan: async (limits) => sent(await planLedgerBackup(given, order, { segmentsPerBatch: 2, batchesMax: 100, ...limits })),
-    store: async (batch) => sent(await storeLedgerBatch(given, order, LedgerBatch.parse(sent(batch)))),
+    plan: async (limits) => sent(await planLedgerBackup(reading, order, { segmentsPerBatch: 2, batchesMax: 100, ...limits })),
+    store: async (batch) => sent(await storeLedgerBatch(reading, order, LedgerBatch.parse(sent(batch)))),
     complete: async (plan, keys) => await completeLedgerBackup(given, order, LedgerBatchPlan.parse(sent(plan)), sent(keys)),
     all: async (limits) => {
       const plan = await steps.plan(limits);
