@@ -66,7 +66,7 @@ describe("a backup of a ledger", () => {
 
   it("says the state root of its last block, read now or for an earlier backup, which may not have said it", async () => {
     const unsaid = await backUpLedger(store, ledgerOf(node), { segmentsMax: 2 });
-    for (const silent of [false, true]) {
+    for (const silent of [true, false]) {
       const again = silent ? await withoutStateRoot(store, unsaid.manifest) : store;
       const { manifest, segments } = await backUpLedger(again, ledgerOf(node), { segmentsMax: 0 });
       expect({ segments, height: manifest.chain?.height }).toEqual({ segments: 0, height: 9 });

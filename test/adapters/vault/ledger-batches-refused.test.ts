@@ -108,3 +108,27 @@ describe("a hole", () => {
     expect(await keysIn("manifests/")).toEqual([]);
   });
 });
+
+describe("a plan", () => {
+  const answering = (change: (hashes: Map<number, string>) => void): EvmLedger => ({
+    ...ledger,
+    hashesAt: async (...asked) => {
+      const told = await ledger.hashesAt(...asked);
+      if (told.kind !== "hashes") return told;
+      const hashes = new Map(told.hashes);
+      change(hashes);
+      return { ...told, hashes };
+    },
+  });
+
+  it("is put off where the node does not say a hash that batches meet at, or says another for the block that it called final", async () => {
+    const silent = answering((hashes) => hashes.delete(9));
+    const changing = answering((hashes) => hashes.set(SHARED + LATER - 1, `0x${"12".repeat(32)}`));
+    for (const at of [silent, changing]) await expect(ledgerSteps(store, at).plan()).rejects.toMatchObject({ name: "LedgerUnavailable" });
+  });
+
+  it("of batches that are too large, too many or none is refused", async () => {
+    for (const limits of [{ segmentsPerBatch: 65 }, { segmentsPerBatch: 0 }, { batchesMax: 401 }, { batchesMax: 1.5 }])
+      await expect(ledgerSteps(store, ledger).plan(limits)).rejects.toMatchObject({ name: "InputInvalid" });
+  });
+});
