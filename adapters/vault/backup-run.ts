@@ -6,7 +6,16 @@
 import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
-import { indexKey, Manifest, PACKS_PREFIX, packKey, packPrefix, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
+import {
+  indexKey,
+  Manifest,
+  PACKS_PREFIX,
+  packKey,
+  packPrefix,
+  referenceJson,
+  type SourceName,
+  type Writer,
+} from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
 import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
@@ -21,16 +30,17 @@ import { StreamReader } from "./stream-reader.ts";
 import { readCondemned } from "./sweep-vault.ts";
 import { VaultWriter, type Written } from "./vault-writer.ts";
 
-export type BackupGiven = {
+/** What a run that only stores needs; it cannot sign. */
+export type RunGiven = {
   readonly store: VaultStore;
   readonly vault: OpenVault;
   readonly labour: Labour;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly privateKey: KeyObject;
   readonly trust: Trust;
   readonly signal?: AbortSignal;
 };
+export type BackupGiven = RunGiven & { readonly privateKey: KeyObject };
 export type BackupOrder = {
   readonly source: SourceName;
   readonly writer: Writer;
@@ -46,73 +56,92 @@ export type BackupFacts = Pick<Manifest, "consistency" | "chain"> & {
   readonly root: Content;
   readonly attributes: Attributes;
   readonly counts: Omit<Manifest["counts"], "storedBytes" | "newChunks">;
+  /** Stored for this backup by runs before this one, which only completes it. */
+  readonly byOthers?: Pick<Written, "storedBytes" | "newChunks">;
 };
 
-export type BackupRun = {
+export type VaultRun = {
+  readonly startedAtMs: number;
   readonly previous: StoredManifest | null;
+  readonly catalogue: Catalogue;
   readonly reader: StreamReader;
   readonly writer: VaultWriter;
   /** What was found wrong with earlier backups: what they held is read and stored again. */
   readonly faults: readonly Error[];
+  /** Whether a sweep had condemned an object when the run began: it is used no more. */
+  isCondemned(key: string): boolean;
+};
+export type BackupRun = VaultRun & {
   /** Throws `InputInvalid` where another run has written the next backup of this source meanwhile. */
   complete(facts: BackupFacts): Promise<Manifest>;
 };
 
-export async function beginBackup(given: BackupGiven, order: BackupOrder): Promise<BackupRun> {
+const NOTHING = { storedBytes: 0, newChunks: 0 } as const;
+
+export async function beginRun(given: RunGiven, order: BackupOrder): Promise<VaultRun> {
   const { store, vault, labour, clock, entropy, trust } = given;
   const { keyring } = vault;
   const startedAtMs = clock.wallMs();
   const previous = await newestManifest(store, order.source, keyring.vault, trust, order.newestKnown);
   const condemned = new Set((await readCondemned(store)).map(({ key }) => key));
+  const isCondemned = (key: string): boolean => condemned.has(key);
   const indexes = await usableIndexes(store, order, previous);
   const stored = await packsOf(store, indexes);
-  const isLost = (key: string): boolean => condemned.has(key) || (key.startsWith(PACKS_PREFIX) && !stored.has(key));
+  const isLost = (key: string): boolean => isCondemned(key) || (key.startsWith(PACKS_PREFIX) && !stored.has(key));
   const { catalogue, faults } = await loadUsable([store], keyring, indexes, isLost);
   const writer = new VaultWriter({ store, keyring, writer: order.writer, known: catalogue.table, labour, entropy });
-  return { previous, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, complete };
+  return { startedAtMs, previous, catalogue, reader: new StreamReader({ stores: [store], keyring, catalogue }), writer, faults, isCondemned };
+}
 
-  async function refuseSwept({ packs, indexes }: Manifest): Promise<void> {
-    const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
-    const decided = decideCompletion({ begunAtMs: startedAtMs, nowMs: clock.wallMs(), refers, condemned: await readCondemned(store) });
-    if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
-  }
+export async function beginBackup(given: BackupGiven, order: BackupOrder): Promise<BackupRun> {
+  const run = await beginRun(given, order);
+  return { ...run, complete: (facts) => complete(given, order, run, facts) };
+}
 
-  async function complete({ root, attributes, counts, consistency, chain }: BackupFacts): Promise<Manifest> {
-    const written = await writer.finish();
-    const { mode, userId, groupId, mtimeNs } = attributes;
-    const manifest = Manifest.parse({
-      format: 1,
-      vault: keyring.vault.toString("hex"),
-      source: order.source,
-      sequence: (previous?.manifest.sequence ?? 0) + 1,
-      parent: previous?.digest ?? null,
-      writer: order.writer,
-      node: order.node,
-      program: order.program,
-      startedAtMs,
-      writtenAtMs: clock.wallMs(),
-      consistency,
-      chain,
-      keyring: vault.number,
-      counts: { ...counts, storedBytes: written.storedBytes, newChunks: written.newChunks },
-      rootAttributes: { mode, userId, groupId, mtimeNs: String(mtimeNs) },
-      root: { ...root.reference, ids: root.reference.ids.map((id) => Buffer.from(id).toString("hex")) },
-      merkleRoot: Buffer.from(root.root).toString("hex"),
-      ...objectsOf(order.writer, written, writer.reusedPacks, catalogue),
-    });
-    // From the look at the sweeps on: a manifest that came later would not be seen by the next removal.
-    const signal = AbortSignal.timeout(MANIFEST_MS_MAX);
-    await refuseSwept(manifest);
-    const outcome = await writeManifest(store, manifest, given.privateKey, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-      throw new BackupOvertaken({ reason: `its manifest was not stored within ${MANIFEST_MS_MAX / 1_000} s of its last look at the sweeps` });
-    });
-    if (outcome === "written") return manifest;
-    throw new InputInvalid({
-      where: `${store.name}, source ${order.source}`,
-      faults: [`backup ${manifest.sequence} was written by another run meanwhile`],
-    });
-  }
+async function complete(given: BackupGiven, order: BackupOrder, run: VaultRun, facts: BackupFacts): Promise<Manifest> {
+  const { store, vault, clock } = given;
+  const { previous, writer } = run;
+  const { root, attributes, counts, consistency, chain, byOthers = NOTHING } = facts;
+  const written = await writer.finish();
+  const { mode, userId, groupId, mtimeNs } = attributes;
+  const manifest = Manifest.parse({
+    format: 1,
+    vault: vault.keyring.vault.toString("hex"),
+    source: order.source,
+    sequence: (previous?.manifest.sequence ?? 0) + 1,
+    parent: previous?.digest ?? null,
+    writer: order.writer,
+    node: order.node,
+    program: order.program,
+    startedAtMs: run.startedAtMs,
+    writtenAtMs: clock.wallMs(),
+    consistency,
+    chain,
+    keyring: vault.number,
+    counts: { ...counts, storedBytes: written.storedBytes + byOthers.storedBytes, newChunks: written.newChunks + byOthers.newChunks },
+    rootAttributes: { mode, userId, groupId, mtimeNs: String(mtimeNs) },
+    root: referenceJson(root.reference),
+    merkleRoot: Buffer.from(root.root).toString("hex"),
+    ...objectsOf(order.writer, written, writer.reusedPacks, run.catalogue),
+  });
+  // From the look at the sweeps on: a manifest that came later would not be seen by the next removal.
+  const signal = AbortSignal.timeout(MANIFEST_MS_MAX);
+  await refuseSwept(given, run, manifest);
+  const outcome = await writeManifest(store, manifest, given.privateKey, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    throw new BackupOvertaken({ reason: `its manifest was not stored within ${MANIFEST_MS_MAX / 1_000} s of its last look at the sweeps` });
+  });
+  if (outcome === "written") return manifest;
+  throw new InputInvalid({
+    where: `${store.name}, source ${order.source}`,
+    faults: [`backup ${manifest.sequence} was written by another run meanwhile`],
+  });
+}
+
+async function refuseSwept({ store, clock }: RunGiven, { startedAtMs }: VaultRun, { packs, indexes }: Manifest): Promise<void> {
+  const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
+  const decided = decideCompletion({ begunAtMs: startedAtMs, nowMs: clock.wallMs(), refers, condemned: await readCondemned(store) });
+  if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
 }
 
 /** A run that a sweep has overtaken: what it stored is kept and used by the next one. */

@@ -2,6 +2,7 @@
  * Gives a store's space back: one sweep reads what all manifests name, condemns what none does, and removes what was condemned a
  * grace ago. A store is swept for itself, so a bad sweep stays in one Region.
  */
+import { BATCHES_PREFIX } from "../../core/backup/ledger/batch-summary.ts";
 import { indexKey, packKey } from "../../core/backup/vault/manifest.ts";
 import { type Condemned, decideSweep, MANIFEST_MS_MAX, type SweepDecision } from "../../core/backup/vault/sweep.ts";
 import { SWEEP_BYTES_MAX, SweepFile, sweepKey, sweepPrefix } from "../../core/backup/vault/sweep-file.ts";
@@ -18,6 +19,9 @@ export class SweepOvertaken extends Transient {
   }
 }
 
+/** What no manifest ever names, as a batch, is there for the runs of a day or so. */
+const SWEPT_PREFIXES = ["packs/", "indexes/", BATCHES_PREFIX];
+
 export type Swept = SweepDecision & { readonly freedBytes: number };
 
 /** Throws the fault of a manifest that cannot be read: what it names is not known, so nothing may be removed. */
@@ -30,7 +34,7 @@ export async function sweepVault(store: VaultStore, vault: Uint8Array, trust: Tr
     for (const { writer, name } of manifest.indexes) referred.add(indexKey(writer, name));
   }
   const objects: VaultObject[] = [];
-  for (const prefix of ["packs/", "indexes/"]) for await (const object of listAll(store, prefix)) objects.push(object);
+  for (const prefix of SWEPT_PREFIXES) for await (const object of listAll(store, prefix)) objects.push(object);
   const tookMs = clock.wallMs() - nowMs;
   if (tookMs > MANIFEST_MS_MAX) throw new SweepOvertaken({ store: store.name, tookMs });
   const decided = decideSweep({ objects, referred, condemned, nowMs });

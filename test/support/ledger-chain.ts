@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { encodeWithdrawal, type LedgerBlock } from "../../core/backup/ledger/block.ts";
-import { EMPTY_BYTES, keccak, quantityBytes } from "../../core/backup/ledger/bytes.ts";
+import { bytesOf, EMPTY_BYTES, hexOf, keccak, quantityBytes } from "../../core/backup/ledger/bytes.ts";
 import { encodeHeader } from "../../core/backup/ledger/header.ts";
 import { bloomOf, bloomsUnited, encodeReceipt, REVERTED, type Receipt, SUCCEEDED } from "../../core/backup/ledger/receipt.ts";
 import { decodeRlp, encodeRlp } from "../../core/backup/ledger/rlp.ts";
@@ -79,6 +79,9 @@ export const anyBody: fc.Arbitrary<Body> = fc
     return { transactions: work.map(({ transaction }) => transaction), receipts, withdrawals, ommers: [] };
   });
 
+/** Each height's own, so that none is taken for another's. */
+export const stateRootAt = (height: number): string => hexOf(keccak(quantityBytes(height)));
+
 /** `wrong`: header fields that say something else than the body. */
 export function blockOf(height: number, parentHash: Uint8Array, body: Body, wrong: Record<string, Uint8Array> = {}): LedgerBlock {
   const transactions = body.transactions.map(encodeTransaction);
@@ -92,7 +95,7 @@ export function blockOf(height: number, parentHash: Uint8Array, body: Body, wron
     parentHash,
     sha3Uncles: keccak(encodeRlp(ommers)),
     miner: new Uint8Array(20).fill(0x42),
-    stateRoot: keccak(q(height)),
+    stateRoot: bytesOf(stateRootAt(height)),
     transactionsRoot: orderedTrieRoot(transactions),
     receiptsRoot: orderedTrieRoot(body.receipts.map((receipt) => encodeReceipt(receipt, bloomOf(receipt.logs)))),
     logsBloom: bloomsUnited(blooms),

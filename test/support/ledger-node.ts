@@ -6,8 +6,11 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { privateKeyToAccount } from "viem/accounts";
 import { anvilBinary } from "../../localstack/network/anvil.ts";
+import { noise } from "./noise.ts";
 
 export const CHAIN_ID = 31_337;
+/** Of every node, or two that start in different seconds would share no block at all. */
+const GENESIS_S = 1_700_000_000;
 /** Anvil's first account: known to everybody, worth nothing. */
 const account = privateKeyToAccount("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 /** More than 127 and 255, where the keys of the transactions' trie grow by a byte each. */
@@ -17,7 +20,9 @@ type Hex = `0x${string}`;
 export type LedgerNode = { readonly url: string; rpc(method: string, params: readonly unknown[]): Promise<unknown>; close(): Promise<void> };
 
 export async function startLedgerNode(): Promise<LedgerNode> {
-  const args = ["--port", "0", "--host", "127.0.0.1", "--no-mining", "--chain-id", String(CHAIN_ID), "--order", "fifo", "--hardfork", "prague"];
+  const where = ["--port", "0", "--host", "127.0.0.1"];
+  const chain = ["--chain-id", String(CHAIN_ID), "--timestamp", String(GENESIS_S), "--hardfork", "prague"];
+  const args = [...where, ...chain, "--no-mining", "--order", "fifo"];
   const anvil = spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "inherit"] });
   const url = await new Promise<string>((resolve, reject) => {
     let text = "";
@@ -45,6 +50,11 @@ export async function startLedgerNode(): Promise<LedgerNode> {
     await gone;
   };
   return { url, rpc, close };
+}
+
+/** Timestamps are given, so that two nodes that are told the same make the same blocks. */
+export async function mineAt({ rpc }: LedgerNode, count: number, firstSecond: number): Promise<void> {
+  for (let block = 0; block < count; block += 1) await rpc("evm_mine", [`0x${(firstSecond + block).toString(16)}`]);
 }
 
 /** Copies what follows it, and answers with it: a contract of exactly `runtime`. */
@@ -91,6 +101,15 @@ export async function populate({ rpc }: LedgerNode): Promise<void> {
     await send({ ...chain, ...FEES, gas: 60_000n, type: "eip1559", to: index % 7 === 0 ? emitter : `0x${"99".repeat(20)}`, value: 0n });
   await mine();
   await mine();
+}
+
+/** One more block, of 700 kB that repeat nowhere: a segment with it has more chunks than stand in a listing. */
+export async function addBulk({ rpc }: LedgerNode, seed: string): Promise<void> {
+  for (let index = 0; index < 7; index += 1) {
+    const data = `0x${noise(`${seed} ${index}`, 100_000).toString("hex")}`;
+    await rpc("eth_sendTransaction", [{ from: account.address, to: account.address, gas: "0x3f0000", gasPrice: "0xb2d05e00", data }]);
+  }
+  await rpc("evm_mine", []);
 }
 
 /** One more block, with a transaction of type 3. Its blob is of zeros: the commitment and the proof are the point at infinity, and no setup is needed. */

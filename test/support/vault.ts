@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
-import type { EvmLedger } from "../../adapters/ledger-evm.ts";
 import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts";
 import { type BackupDone, backupDirectory } from "../../adapters/vault/backup-directory.ts";
-import { backupLedger, type LedgerBackedUp } from "../../adapters/vault/backup-ledger.ts";
+import type { BackupGiven } from "../../adapters/vault/backup-run.ts";
 import type { NamedIndex } from "../../adapters/vault/catalogue.ts";
 import type { OpenVault } from "../../adapters/vault/keyrings.ts";
 import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
@@ -18,7 +17,7 @@ import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
 
-const privateKey = signingKeyFrom(Buffer.alloc(32, 9));
+export const privateKey = signingKeyFrom(Buffer.alloc(32, 9));
 export const trust = (): string[] => [publicKeyOf(privateKey)];
 
 const HOUR_MS = 3_600_000;
@@ -52,6 +51,10 @@ export function testVault(): { vault: OpenVault; labour: Labour } {
   return { vault: { keyring, number: 1 }, labour: labourInPlace(keyring) };
 }
 
+export function backupGiven(store: VaultStore, clock: Clock = laterClock): BackupGiven {
+  return { store, ...testVault(), clock, entropy: systemEntropy(), privateKey, trust };
+}
+
 export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[]; clock?: Clock };
 
 export async function backUp(
@@ -59,20 +62,21 @@ export async function backUp(
   folder: string,
   { node = "n1", labour = testVault().labour, verified = [], clock = laterClock }: Choices = {},
 ): Promise<BackupDone> {
-  const { vault } = testVault();
-  const given = { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust };
-  return await backupDirectory(given, {
-    folder,
-    source: `${node}.directory` as SourceName,
-    writer: node as Writer,
-    node: null,
-    consistency: "files-only",
-    chain: null,
-    fullReread: false,
-    newestKnown: 0,
-    verified,
-    program: "test",
-  });
+  return await backupDirectory(
+    { ...backupGiven(store, clock), labour },
+    {
+      folder,
+      source: `${node}.directory` as SourceName,
+      writer: node as Writer,
+      node: null,
+      consistency: "files-only",
+      chain: null,
+      fullReread: false,
+      newestKnown: 0,
+      verified,
+      program: "test",
+    },
+  );
 }
 
 /** Takes so many puts and refuses every one after them, as a bucket does for a process that was killed. */
@@ -102,36 +106,4 @@ export async function replaceObject(store: VaultStore, key: string, bytes: Buffe
   }
   if (bytes !== null) await copy.put(key, bytes);
   return copy;
-}
-
-type LedgerChoices = { segmentsMax?: number; second?: EvmLedger; lagBlocks?: () => Promise<number | null>; clock?: Clock };
-
-/** In segments of five blocks. Closes what it was given. */
-export async function backUpLedger(store: VaultStore, ledger: EvmLedger, choices: LedgerChoices = {}): Promise<LedgerBackedUp> {
-  const { vault, labour } = testVault();
-  const { segmentsMax = 100, second = null, lagBlocks = async () => 0, clock = laterClock } = choices;
-  try {
-    return await backupLedger(
-      { store, vault, labour, clock, entropy: systemEntropy(), privateKey, trust },
-      {
-        source: "fleet.ledger" as SourceName,
-        writer: "fleet" as Writer,
-        node: null,
-        newestKnown: 0,
-        verified: [],
-        program: "test",
-        ledger,
-        second,
-        chain: { genesisHash: `0x${"00".repeat(32)}`, client: "anvil", clientVersion: "test" },
-        blocksPerSegment: 5,
-        segmentsMax,
-        lagBlocks,
-        pace: { lagBlocksMax: 3, latencyMsMax: 20_000, concurrencyMax: 4, waitMsMin: 10, waitMsMax: 1_000 },
-        requestMs: 20_000,
-      },
-    );
-  } finally {
-    ledger.close();
-    second?.close();
-  }
 }

@@ -14,7 +14,14 @@ import { orderedTrieRoot } from "./trie.ts";
 
 /** `hash`: what is trusted, or claimed, to be this block's; null where nobody says, and then the block is only consistent. */
 export type BlockExpectation = { readonly chainId: number; readonly height: number; readonly hash: string | null };
-export type VerifiedBlock = { readonly kind: "verified"; readonly height: number; readonly hash: string; readonly parentHash: string };
+/** `stateRoot` is the header's word, and as good as its hash: no state is here to hold it against. */
+export type VerifiedBlock = {
+  readonly kind: "verified";
+  readonly height: number;
+  readonly hash: string;
+  readonly parentHash: string;
+  readonly stateRoot: string;
+};
 
 export function verifyBlock(block: LedgerBlock, expected: BlockExpectation): VerifiedBlock | LedgerFailure {
   const { height } = expected;
@@ -32,7 +39,7 @@ export function verifyBlock(block: LedgerBlock, expected: BlockExpectation): Ver
     receiptsFault(block, header) ??
     withdrawalsFault(block, header);
   if (fault !== null) return failed(fault.check, height, fault.reason);
-  return { kind: "verified", height, hash, parentHash: hexOf(header.parentHash) };
+  return { kind: "verified", height, hash, parentHash: hexOf(header.parentHash), stateRoot: hexOf(header.stateRoot) };
 }
 
 type Fault = { readonly check: LedgerCheck; readonly reason: string };

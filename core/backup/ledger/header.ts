@@ -62,6 +62,7 @@ export type Header = {
   readonly gasUsed: bigint;
   readonly parentHash: Uint8Array;
   readonly ommersHash: Uint8Array;
+  readonly stateRoot: Uint8Array;
   readonly transactionsRoot: Uint8Array;
   readonly receiptsRoot: Uint8Array;
   readonly logsBloom: Uint8Array;
@@ -87,6 +88,7 @@ export function decodeHeader(bytes: Uint8Array): DecodedHeader {
     gasUsed,
     parentHash: value("parentHash"),
     ommersHash: value("sha3Uncles"),
+    stateRoot: value("stateRoot"),
     transactionsRoot: value("transactionsRoot"),
     receiptsRoot: value("receiptsRoot"),
     logsBloom: value("logsBloom"),

@@ -30,6 +30,8 @@ type Facts = {
   readonly segmentsMax?: number;
 };
 
+/** Where every ledger begins: the genesis block is one like any other. */
+export const FIRST_BLOCK = 0;
 /** A run of Lambda reads a few dozen; a plan of more would only grow the workflow's input. */
 const SEGMENTS_PLANNED_MAX = 100;
 

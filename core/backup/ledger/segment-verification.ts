@@ -22,6 +22,8 @@ export type VerifiedSegment = {
   readonly span: SegmentSpan;
   readonly blocks: number;
   readonly transactions: number;
+  /** After the last block: from its header, which hashes to `span.lastHash`. */
+  readonly stateRoot: string;
   readonly reason: string;
 };
 
@@ -32,20 +34,23 @@ export function verifySegment(bytes: Uint8Array, expected: SegmentExpectation): 
   if (other) return other;
   let trusted = segment.span.lastHash;
   let transactions = 0;
+  let stateRoot: string | null = null;
   for (let height = segment.span.to; height >= segment.span.from; height -= 1) {
     const decoded = decodeBlock(segment.blocks[height - segment.span.from] ?? new Uint8Array(0));
     if (decoded.kind !== "block") return failed(decoded.kind, height, decoded.reason);
     const verified = verifyBlock(decoded.block, { chainId: segment.chainId, height, hash: trusted });
     if (verified.kind === "failed") return verified;
     trusted = verified.parentHash;
+    stateRoot ??= verified.stateRoot;
     transactions += decoded.block.transactions.length;
   }
+  if (stateRoot === null) return failed("truncated", null, "it has no block");
   const { from, to, firstParentHash, lastHash } = segment.span;
   if (trusted !== firstParentHash) {
     return failed("parent-link", from, `its parent is ${trusted}, the segment's head says ${firstParentHash}`);
   }
   const reason = `blocks ${from} to ${to}, ${transactions} transactions, re-hashed from ${lastHash} to ${firstParentHash}`;
-  return { kind: "verified", span: segment.span, blocks: segment.blocks.length, transactions, reason };
+  return { kind: "verified", span: segment.span, blocks: segment.blocks.length, transactions, stateRoot, reason };
 }
 
 function differenceFrom({ chainId, span }: DecodedSegment, expected: SegmentExpectation): LedgerFailure | null {

@@ -11,7 +11,7 @@ import { faultsOf } from "../../kernel/errors.ts";
 import { WallMs } from "../../kernel/ids.ts";
 import { type GearTable, gearTable } from "./chunking.ts";
 import { FormatUnknown, KeyUnknown, ObjectCorrupt } from "./faults.ts";
-import { objectKey, TAG_BYTES } from "./sealing.ts";
+import { type ObjectPurpose, objectKey, TAG_BYTES } from "./sealing.ts";
 import { CHUNK_BYTES } from "./sizes.ts";
 
 const NONCE_BYTES = 12;
@@ -113,7 +113,7 @@ export class Keyring {
   }
 
   /** Throws `KeyUnknown` for an epoch that this keyring never had. */
-  keyOf(purpose: "pack" | "index", { epoch, salt }: { epoch: number; salt: Uint8Array }, object: string): Buffer {
+  keyOf(purpose: ObjectPurpose, { epoch, salt }: { epoch: number; salt: Uint8Array }, object: string): Buffer {
     const dataKey = this.dataKeys.get(epoch);
     if (dataKey === undefined)
       throw new KeyUnknown({ object, reason: `it is sealed under epoch ${epoch}, the keyring has ${[...this.dataKeys.keys()].join(", ")}` });

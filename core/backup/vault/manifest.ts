@@ -10,7 +10,7 @@ import * as z from "zod";
 import { Hash, Height, NodeId, PublicKey, WallMs } from "../../kernel/ids.ts";
 import { ID_BYTES } from "./content-id.ts";
 import { INDEXES_PER_BACKUP_MAX, PACK_BYTES_MAX, PACKS_PER_BACKUP_MAX } from "./sizes.ts";
-import { REFERENCE_DEPTH_MAX, REFERENCE_IDS_MAX } from "./stream-reference.ts";
+import { REFERENCE_DEPTH_MAX, REFERENCE_IDS_MAX, type StreamReference } from "./stream-reference.ts";
 
 const Digest = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 /** Who writes: a node's agent, or the control plane. Part of keys, so as narrow as a node's id. */
@@ -112,6 +112,10 @@ export const indexPrefix = (writer: string): string => `indexes/${writer}/`;
 export function placeOf(key: string): { source: string; sequence: number } | null {
   const [, source, sequence] = /^manifests\/([a-z0-9.-]+)\/(\d{12})\.json$/.exec(key) ?? [];
   return source === undefined ? null : { source, sequence: Number(sequence) };
+}
+
+export function referenceJson({ ids, ...reference }: StreamReference): z.infer<typeof StreamReferenceJson> {
+  return { ...reference, ids: ids.map((id) => Buffer.from(id).toString("hex")) };
 }
 
 export function idsOf({ ids }: z.infer<typeof StreamReferenceJson>): Buffer[] {

@@ -1,11 +1,11 @@
 /**
- * The 64 bytes that begin every pack and every index: what it is, of which vault, sealed under which epoch's key and which
+ * The 64 bytes that begin every pack, index and batch: what it is, of which vault, sealed under which epoch's key and which
  * salt. They travel in clear and are authenticated by every block behind them.
  *
  *     magic (8)  vault (16)  epoch (4, big-endian)  zeros (4)  salt (32)
  */
 import { FormatUnknown, ObjectCorrupt, ObjectForeign, ObjectTruncated } from "./faults.ts";
-import { SALT_BYTES } from "./sealing.ts";
+import { type ObjectPurpose, SALT_BYTES } from "./sealing.ts";
 
 export const VAULT_ID_BYTES = 16;
 const MAGIC_BYTES = 8;
@@ -15,8 +15,11 @@ const ZEROS_AT = EPOCH_AT + 4;
 const SALT_AT = ZEROS_AT + 4;
 
 /** The last byte is the format's version. */
-const MAGIC = { pack: Buffer.from("SHAPACK\x01", "latin1"), index: Buffer.from("SHAINDX\x01", "latin1") } as const;
-export type ObjectPurpose = keyof typeof MAGIC;
+const MAGIC: Readonly<Record<ObjectPurpose, Buffer>> = {
+  pack: Buffer.from("SHAPACK\x01", "latin1"),
+  index: Buffer.from("SHAINDX\x01", "latin1"),
+  batch: Buffer.from("SHABTCH\x01", "latin1"),
+};
 
 export type ObjectHeader = { readonly vault: Uint8Array; readonly epoch: number; readonly salt: Uint8Array };
 

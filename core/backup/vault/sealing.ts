@@ -1,5 +1,5 @@
 /**
- * AES-256-GCM over one block. Each pack and each index has a key of its own, drawn by HKDF from the data key of its epoch and
+ * AES-256-GCM over one block. Each pack, index and batch has a key of its own, drawn by HKDF from the data key of its epoch and
  * 32 random bytes of salt, and within it a block's number is its nonce: no key and nonce ever meet twice, however many blocks
  * a fleet writes. The object's header, the block's number and how it is packed are authenticated with it, so that a block
  * opens in its own place only.
@@ -31,7 +31,10 @@ const WORTH = 31 / 32;
 const SAMPLES = 16;
 const SAMPLE_BYTES = 2 * 1024;
 
-export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: "pack" | "index"): Buffer {
+/** What an object is: no key of one kind opens another. */
+export type ObjectPurpose = "pack" | "index" | "batch";
+
+export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: ObjectPurpose): Buffer {
   return Buffer.from(hkdfSync("sha256", dataKey, salt, `synnergy-ha/vault/${purpose}/1`, KEY_BYTES));
 }
 

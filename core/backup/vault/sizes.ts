@@ -26,6 +26,8 @@ export const TABLE_BYTES_MAX = 8 * 1024 * 1024;
 /** One index holds at most this many chunks (40 MiB): larger ones are split. */
 export const CHUNKS_PER_INDEX_MAX = 1_000_000;
 export const INDEX_BYTES_MAX = 64 * 1024 * 1024;
+/** What is known of a batch of segments: 64 of them in 2 KiB of JSON each are 128 KiB. */
+export const BATCH_BYTES_MAX = 1024 * 1024;
 export const INDEXES_PER_BACKUP_MAX = 4_096;
 export const PACKS_PER_BACKUP_MAX = 200_000;
 export const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;

@@ -6,7 +6,8 @@
  * for a grace from its beginning nothing of it is removed. A run gives up when it has lasted that long, and when, at its last look
  * before its manifest, something of it is condemned. Else its manifest is stored within `MANIFEST_MS_MAX` of that look; and a removal,
  * which comes a grace after the condemnation, reads all manifests first and finds it. What a dying run has stored is young, and is
- * not condemned before the grace is over, so the next run can go on with it.
+ * not condemned before the grace is over, so the next run can go on with it. A batch is what such a run leaves to be found: no
+ * manifest ever names it, so it goes the same way, and what it speaks of is judged by the manifests and not by it.
  */
 
 /** From a run's last look at what is condemned to its manifest being stored; a run that takes longer gives up. */
@@ -14,7 +15,7 @@ export const MANIFEST_MS_MAX = 600_000;
 /** A day: longer than any run, any clock's error and any delay of a listing. */
 export const GRACE_MS = 86_400_000;
 
-/** `key` of a pack or an index; `modifiedMs` as the store says. */
+/** `key` of a pack, an index or a batch; `modifiedMs` as the store says. */
 export type SweptObject = { readonly key: string; readonly sizeBytes: number; readonly modifiedMs: number };
 export type Condemned = { readonly key: string; readonly atMs: number };
 

@@ -5,16 +5,17 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { evmLedger } from "../../../adapters/ledger-evm.ts";
 import { restoreDirectory } from "../../../adapters/vault/restore-directory.ts";
 import { verifyBackup } from "../../../adapters/vault/verify-backup.ts";
 import { memoryVault } from "../../../adapters/vault-memory.ts";
 import { chainSegments } from "../../../core/backup/ledger/chain.ts";
 import { spanOfName } from "../../../core/backup/ledger/segment-name.ts";
 import { verifySegment } from "../../../core/backup/ledger/segment-verification.ts";
+import type { Manifest } from "../../../core/backup/vault/manifest.ts";
 import type { VaultStore } from "../../../core/kernel/ports.ts";
-import { CHAIN_ID, type LedgerNode, startLedgerNode } from "../../support/ledger-node.ts";
-import { backUpLedger, laterClock, temporaryFolder, testVault } from "../../support/vault.ts";
+import { backUpLedger, ledgerOf, withoutStateRoot } from "../../support/ledger-backup.ts";
+import { CHAIN_ID, type LedgerNode, mineAt, startLedgerNode } from "../../support/ledger-node.ts";
+import { laterClock, temporaryFolder, testVault } from "../../support/vault.ts";
 
 const { vault, labour } = testVault();
 const folder = temporaryFolder();
@@ -29,21 +30,18 @@ beforeEach(() => {
   store = memoryVault(laterClock);
 });
 
-const FINAL = { kind: "depth", blocks: 1 } as const;
-const ledgerOf = ({ url }: LedgerNode) => evmLedger({ url, finality: FINAL });
-/** Timestamps are given, so that two nodes that are told the same make the same blocks. */
-async function mine(at: LedgerNode, count: number, firstSecond: number): Promise<void> {
-  for (let block = 0; block < count; block += 1) await at.rpc("evm_mine", [`0x${(firstSecond + block).toString(16)}`]);
-}
 const heightOf = async (at: LedgerNode): Promise<number> => Number(await at.rpc("eth_blockNumber", []));
+const stateRootOf = async (at: LedgerNode, { chain }: Manifest): Promise<unknown> =>
+  ((await at.rpc("eth_getBlockByNumber", [`0x${chain?.height.toString(16)}`, false])) as { stateRoot: unknown }).stateRoot;
 const START_S = 4_000_000_000;
 
 describe("a backup of a ledger", () => {
   it("holds every final block in a chain of segments, and restores to the very same", async () => {
-    await mine(node, 12, START_S);
+    await mineAt(node, 12, START_S);
     const { manifest, segments } = await backUpLedger(store, ledgerOf(node));
     expect(segments).toBe(3);
     expect(manifest).toMatchObject({ consistency: "verified-segments", chain: { chainId: CHAIN_ID, height: (await heightOf(node)) - 1 } });
+    expect(manifest.chain?.stateRoot).toBe(await stateRootOf(node, manifest));
     await verifyBackup({ stores: [store], keyring: vault.keyring, labour }, manifest);
     const target = join(folder(), "ledger");
     await restoreDirectory({ stores: [store], keyring: vault.keyring, labour }, manifest, target);
@@ -58,12 +56,22 @@ describe("a backup of a ledger", () => {
 
   it("reads only what is new, and takes whole segments in the place of a short one", async () => {
     const first = await backUpLedger(store, ledgerOf(node));
-    await mine(node, 5, START_S + 1_000);
+    await mineAt(node, 5, START_S + 1_000);
     const second = await backUpLedger(store, ledgerOf(node));
     expect(second.segments).toBeLessThanOrEqual(2);
     expect(second.manifest.counts.readBytes).toBeLessThan(first.manifest.counts.readBytes);
     expect(second.manifest).toMatchObject({ sequence: 2, chain: { height: (await heightOf(node)) - 1 } });
     await verifyBackup({ stores: [store], keyring: vault.keyring, labour }, second.manifest);
+  });
+
+  it("says the state root of its last block, read now or for an earlier backup, which may not have said it", async () => {
+    const unsaid = await backUpLedger(store, ledgerOf(node), { segmentsMax: 2 });
+    for (const silent of [true, false]) {
+      const again = silent ? await withoutStateRoot(store, unsaid.manifest) : store;
+      const { manifest, segments } = await backUpLedger(again, ledgerOf(node), { segmentsMax: 0 });
+      expect({ segments, height: manifest.chain?.height }).toEqual({ segments: 0, height: 9 });
+      expect(manifest.chain?.stateRoot).toBe(await stateRootOf(node, manifest));
+    }
   });
 
   it("asks for one hash to know that what is stored is still the node's history", async () => {
@@ -92,7 +100,7 @@ describe("a backup of a ledger", () => {
   it("begins a new base where the chain was rewritten below what is stored, and keeps the old backups whole", async () => {
     const before = await backUpLedger(store, ledgerOf(node));
     await node.rpc("anvil_rollback", [6]);
-    await mine(node, 9, START_S + 50_000);
+    await mineAt(node, 9, START_S + 50_000);
     const after = await backUpLedger(store, ledgerOf(node));
     expect(after.base).toMatch(/finality was broken, or it is another chain/);
     expect(after.manifest.chain?.blockHash).not.toBe(before.manifest.chain?.blockHash);
@@ -100,7 +108,7 @@ describe("a backup of a ledger", () => {
   });
 
   it("is refused where a second node has another history, and nothing is written", async () => {
-    await mine(other, (await heightOf(node)) + 2, START_S + 90_000);
+    await mineAt(other, (await heightOf(node)) + 2, START_S + 90_000);
     await expect(backUpLedger(store, ledgerOf(node), { second: ledgerOf(other) })).rejects.toMatchObject({ name: "LedgerRefused" });
     expect(await store.list("manifests/", { limit: 10 })).toEqual([]);
   });

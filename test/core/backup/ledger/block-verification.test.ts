@@ -6,7 +6,7 @@ import { EMPTY_BYTES, hexOf, keccak, quantityBytes } from "../../../../core/back
 import type { LedgerFailure } from "../../../../core/backup/ledger/failure.ts";
 import { SUCCEEDED } from "../../../../core/backup/ledger/receipt.ts";
 import { orderedTrieRoot } from "../../../../core/backup/ledger/trie.ts";
-import { anyBody, type Body, blockOf, CHAIN_ID } from "../../../support/ledger-chain.ts";
+import { anyBody, type Body, blockOf, CHAIN_ID, stateRootAt } from "../../../support/ledger-chain.ts";
 
 const HEIGHT = 77;
 const PARENT = new Uint8Array(32).fill(7);
@@ -34,11 +34,12 @@ const refusal = (block: LedgerBlock, chainId = CHAIN_ID): LedgerFailure => {
 const block = (body: Partial<Body> = {}, wrong: Record<string, Uint8Array> = {}): LedgerBlock => blockOf(HEIGHT, PARENT, { ...BODY, ...body }, wrong);
 
 describe("a block", () => {
-  it("of any body is verified by its own header, and says whose child it is", () => {
+  it("of any body is verified by its own header, and says whose child it is and which state it leaves", () => {
     fc.assert(
       fc.property(anyBody, (body) => {
         const any = blockOf(HEIGHT, PARENT, body);
-        expect(verify(any)).toEqual({ kind: "verified", height: HEIGHT, hash: hexOf(keccak(any.header)), parentHash: hexOf(PARENT) });
+        const links = { hash: hexOf(keccak(any.header)), parentHash: hexOf(PARENT) };
+        expect(verify(any)).toEqual({ kind: "verified", height: HEIGHT, ...links, stateRoot: stateRootAt(HEIGHT) });
       }),
     );
   });

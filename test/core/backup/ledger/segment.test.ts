@@ -5,7 +5,7 @@ import { LEDGER_CHECKS, type LedgerFailure } from "../../../../core/backup/ledge
 import { SEGMENT_BLOCKS_MAX } from "../../../../core/backup/ledger/limits.ts";
 import { decodeSegment, encodeSegment, SEGMENT_HEADER_BYTES } from "../../../../core/backup/ledger/segment.ts";
 import { type SegmentExpectation, type VerifiedSegment, verifySegment } from "../../../../core/backup/ledger/segment-verification.ts";
-import { anyBody, CHAIN_ID, chainOf, packed, segmentOf } from "../../../support/ledger-chain.ts";
+import { anyBody, CHAIN_ID, chainOf, packed, segmentOf, stateRootAt } from "../../../support/ledger-chain.ts";
 
 const FROM = 1_000;
 /** A second is enough when it holds; when it does not, a smaller example is not worth minutes. */
@@ -36,7 +36,7 @@ describe("a segment", () => {
         const blocks = chainOf(FROM, bodies);
         const { bytes, span } = segmentOf(FROM, blocks);
         const verified = verifySegment(bytes, expectationOf(FROM, blocks.length, span));
-        expect(verified).toMatchObject({ kind: "verified", span, blocks: blocks.length });
+        expect(verified).toMatchObject({ kind: "verified", span, blocks: blocks.length, stateRoot: stateRootAt(span.to) });
         const decoded = decodeSegment(bytes);
         expect(decoded).toMatchObject({ kind: "segment", chainId: CHAIN_ID, span });
         const originals = packed(FROM, blocks).map((block) => hexOf(block.bytes));

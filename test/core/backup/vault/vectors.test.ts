@@ -6,6 +6,7 @@ import { gearTable, nextCut } from "../../../../core/backup/vault/chunking.ts";
 import { contentId } from "../../../../core/backup/vault/content-id.ts";
 import { encodeHeader } from "../../../../core/backup/vault/object-header.ts";
 import { encodeIndex } from "../../../../core/backup/vault/pack-index.ts";
+import { sealList } from "../../../../core/backup/vault/sealed-list.ts";
 import { sealBlock } from "../../../../core/backup/vault/sealing.ts";
 import { noise } from "../../../support/noise.ts";
 import { keyring, packOf } from "../../../support/vault-objects.ts";
@@ -40,6 +41,7 @@ const computed = {
   ),
   packName: packOf([noise("vector block", 40)], keyring, "vector").pack.name,
   indexName: encodeIndex(header, keyring.keyOf("index", header, "the vector"), [packOf([noise("vector block", 40)], keyring, "vector").pack]).name,
+  batchName: sealList("batch", header, keyring.keyOf("batch", header, "the vector"), noise("vector block", 40)).name,
   listing: hex(
     encodeListing([{ kind: "symlink", name: "latest", mode: 0o777, userId: 1, groupId: 2, mtimeNs: 1_700_000_000_000_000_005n, target: "000001" }]),
   ),
