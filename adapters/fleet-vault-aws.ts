@@ -1,7 +1,9 @@
 /** The port `FleetVault` for functions: each Region's store and lock opened once a process, and access for agents from STS. */
 import type { Fleet } from "../core/kernel/fleet.ts";
+import { vaultSignerContext } from "../core/kernel/names.ts";
 import type { FleetVault } from "../core/kernel/ports.ts";
 import { type OpenPlace, openPlace, placesOf } from "./fleet-vault.ts";
+import { kmsKeyWrapper } from "./key-wrapper-kms.ts";
 import { assumeForJob } from "./vault-access-sts.ts";
 
 export type AwsFleetVault = {
@@ -28,6 +30,12 @@ export function awsFleetVault({ fleet, region, account, agentRole, endpoint }: A
     places,
     store: (wanted) => openIn(wanted).store,
     wrapper: (wanted) => openIn(wanted).wrapper,
+    signerWrapper: () => {
+      const [home] = places;
+      if (home === undefined) throw new RangeError(`fleet ${fleet.fleet} has no vault`);
+      const { keyId, region: own } = home;
+      return kmsKeyWrapper({ keyId, context: vaultSignerContext(fleet.fleet), region: own, endpoint });
+    },
     access: async (scope) => {
       if (agentRole === undefined) throw new RangeError("this function was not told which role gives access to the vault");
       return await assumeForJob({ fleet: fleet.fleet, region, roleArn: agentRole, places, endpoint }, scope);

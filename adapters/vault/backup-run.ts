@@ -18,7 +18,7 @@ import {
 } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
-import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
+import { BackupOvertaken, InputInvalid } from "../../core/kernel/errors.ts";
 import type { NodeId } from "../../core/kernel/ids.ts";
 import type { Clock, Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import { type Catalogue, distinctIndexes, listIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
@@ -142,14 +142,6 @@ async function refuseSwept({ store, clock }: RunGiven, { startedAtMs }: VaultRun
   const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
   const decided = decideCompletion({ begunAtMs: startedAtMs, nowMs: clock.wallMs(), refers, condemned: await readCondemned(store) });
   if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
-}
-
-/** A run that a sweep has overtaken: what it stored is kept and used by the next one. */
-export class BackupOvertaken extends Transient {
-  override readonly name = "BackupOvertaken";
-  constructor({ reason }: { reason: string }) {
-    super(`the backup was not completed: ${reason}. What it stored is used by the next run.`);
-  }
 }
 
 /** Our own, the ones of runs that died too; others' only where they were verified, now or when the backup before referred to them. */

@@ -5,11 +5,10 @@
 import { faultOfSummary, placeOfBatch } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchPlan, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
 import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
-import { InputInvalid } from "../../core/kernel/errors.ts";
-import { type BackupGiven, type BackupOrder, BackupOvertaken, beginBackup, type VaultRun } from "./backup-run.ts";
+import { BackupOvertaken, InputInvalid, LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
+import { type BackupGiven, type BackupOrder, beginBackup, type VaultRun } from "./backup-run.ts";
 import { readSummary } from "./ledger-batches.ts";
 import { completeLedger, referTo, referToKept } from "./ledger-completion.ts";
-import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
 import { segmentsBefore } from "./ledger-history.ts";
 import type { CompletionOrder, LedgerBackedUp } from "./ledger-order.ts";
 import { entryOf, type StoredSegment } from "./ledger-segments.ts";

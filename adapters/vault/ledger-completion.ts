@@ -2,6 +2,7 @@
  * What every backup of a ledger ends with: its segments are one chain from the first block on, a second node has the same, and
  * then a listing and a signed manifest make a backup of them. Anything else ends by name, and no manifest is written.
  */
+
 import { encodeListing } from "../../core/backup/directory/listing-format.ts";
 import { byHeight, chainSegments } from "../../core/backup/ledger/chain.ts";
 import { FIRST_BLOCK } from "../../core/backup/ledger/plan.ts";
@@ -11,8 +12,8 @@ import { verifySegment } from "../../core/backup/ledger/segment-verification.ts"
 import { VaultFault } from "../../core/backup/vault/faults.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
+import { LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import type { BackupFacts, BackupRun, VaultRun } from "./backup-run.ts";
-import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
 import type { CompletionOrder } from "./ledger-order.ts";
 import type { StoredSegment } from "./ledger-segments.ts";
 import { rootBelow } from "./tree-writer.ts";

@@ -2,14 +2,15 @@
  * What a backup of a ledger begins with: how far the node is final, which segments of the backup before are still its history,
  * and which are to be read. What a re-org below the base has made stale is left to the backups that have it, and read anew.
  */
+
 import { decodeListing } from "../../core/backup/directory/listing-format.ts";
 import { findBase } from "../../core/backup/ledger/base.ts";
 import { FIRST_BLOCK, type PlannedSegment, planSegments } from "../../core/backup/ledger/plan.ts";
 import { spanOfName } from "../../core/backup/ledger/segment-name.ts";
 import { idsOf } from "../../core/backup/vault/manifest.ts";
+import { LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import type { FinalBlock } from "../ledger-evm.ts";
 import type { VaultRun } from "./backup-run.ts";
-import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
 import type { HistoryOrder } from "./ledger-order.ts";
 import type { StoredSegment } from "./ledger-segments.ts";
 

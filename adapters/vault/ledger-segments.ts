@@ -2,12 +2,13 @@
  * Reads the planned segments from the node, one after the other, at the pace that the node can bear, and writes each into the
  * vault. Before each it is asked how far the node is behind: a backup stands aside rather than hold the head up.
  */
+
 import type { Content, ListedEntry } from "../../core/backup/directory/listing-format.ts";
 import { FIRST_PACE, type Pace, paceLedgerRead } from "../../core/backup/ledger/pace.ts";
 import type { PlannedSegment } from "../../core/backup/ledger/plan.ts";
 import type { SegmentSpan } from "../../core/backup/ledger/segment.ts";
 import { segmentName } from "../../core/backup/ledger/segment-name.ts";
-import { LedgerRefused, LedgerUnavailable } from "./ledger-faults.ts";
+import { LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import type { LedgerGiven, ReadingOrder } from "./ledger-order.ts";
 import { readFrom } from "./stream-writer.ts";
 import type { VaultWriter } from "./vault-writer.ts";

@@ -5,9 +5,8 @@
  */
 import { BATCH_SEGMENTS_MAX, BATCHES_MAX, cutBatches, LedgerBatchPlan } from "../../core/backup/ledger/batches.ts";
 import type { PlannedSegment } from "../../core/backup/ledger/plan.ts";
-import { InputInvalid } from "../../core/kernel/errors.ts";
+import { InputInvalid, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import { type BackupOrder, beginRun, type RunGiven } from "./backup-run.ts";
-import { LedgerUnavailable } from "./ledger-faults.ts";
 import { type LedgerHistory, lookAtHistory } from "./ledger-history.ts";
 import type { HistoryOrder } from "./ledger-order.ts";
 

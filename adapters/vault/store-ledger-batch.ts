@@ -3,14 +3,15 @@
  * and stored, in packs and indexes of its own. What was stored is written down in the vault last, so a batch that was stored
  * whole is found by whoever is asked for it again, and no block of it is read twice.
  */
+
 import { faultOfSummary } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
 import { VaultFault } from "../../core/backup/vault/faults.ts";
 import { idsOf, referenceJson } from "../../core/backup/vault/manifest.ts";
+import { LedgerRefused } from "../../core/kernel/errors.ts";
 import { type BackupOrder, beginRun, type RunGiven, type VaultRun } from "./backup-run.ts";
 import { readSummary, summariesOf, writeSummary } from "./ledger-batches.ts";
 import { referTo } from "./ledger-completion.ts";
-import { LedgerRefused } from "./ledger-faults.ts";
 import type { LedgerGiven, ReadingOrder } from "./ledger-order.ts";
 import { readSegments } from "./ledger-segments.ts";
 

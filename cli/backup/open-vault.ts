@@ -12,6 +12,7 @@ import type { Trust } from "../../adapters/vault/manifests.ts";
 import { AuthorityUnavailable, VaultUnavailable } from "../../core/kernel/errors.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
+import { LEDGER_WRITER, SIGNER_KEY } from "../../core/kernel/vault-signer.ts";
 import type { Operations } from "../command.ts";
 import { CommandFailed, EXIT } from "../exit-codes.ts";
 
@@ -36,6 +37,8 @@ export async function withinVault<T>(operations: Operations, work: (opened: Flee
     const answering = await those(opened, operations);
     const vault = await openFleetKeyring(answering.map(({ place, store, wrapper }) => ({ region: place.region, store, wrapper })));
     const keys = new Map(fleet.nodes.map(({ id, agentKey }) => [id as string, [agentKey]]));
+    const signer = await operations.registry.read("vaultSigner", SIGNER_KEY);
+    if (signer.kind === "found") keys.set(LEDGER_WRITER, [signer.value.publicKey]);
     const labour = labourOnThreads(vault.keyring);
     try {
       return await work({

@@ -132,6 +132,30 @@ export class JobRefused extends Permanent {
   }
 }
 
+/** The node does not answer, is behind, or has nothing final yet. */
+export class LedgerUnavailable extends Transient {
+  override readonly name = "LedgerUnavailable";
+  constructor({ reason }: { reason: string }) {
+    super(`the ledger could not be read: ${reason}. No backup was written; what was stored is used by the next run.`);
+  }
+}
+
+/** What the node says is not one chain, or not the one that another node has: an alarm, not a retry. */
+export class LedgerRefused extends Permanent {
+  override readonly name = "LedgerRefused";
+  constructor({ reason }: { reason: string }) {
+    super(`the ledger is refused: ${reason}. No backup was written; the backups before are as they were.`);
+  }
+}
+
+/** A run that a sweep, or another run, has overtaken: what it stored is kept and used by the next one. */
+export class BackupOvertaken extends Transient {
+  override readonly name = "BackupOvertaken";
+  constructor({ reason }: { reason: string }) {
+    super(`the backup was not completed: ${reason}. What it stored is used by the next run.`);
+  }
+}
+
 export class FleetMismatch extends Permanent {
   override readonly name = "FleetMismatch";
   constructor(facts: { what: string; found: string; allowed: readonly string[] }) {

@@ -39,3 +39,8 @@ export function vaultBucketCharacters(fleet: string, region: string): number {
 export function vaultKeyContext(fleet: string) {
   return { purpose: "synnergy-ha/vault-key", fleet } as const;
 }
+
+/** As above, for the key that signs the ledger's backups. */
+export function vaultSignerContext(fleet: string) {
+  return { purpose: "synnergy-ha/vault-signer", fleet } as const;
+}

@@ -137,6 +137,8 @@ export interface FleetVault {
   store(region: string): VaultStore;
   /** The Region's lock on the keyring. */
   wrapper(region: string): KeyWrapper;
+  /** The home Region's lock on the ledger's signing key: no agent's credentials open it. */
+  signerWrapper(): KeyWrapper;
   /** Credentials for an agent, for an hour at most. Throws `AuthorityUnavailable`. */
   access(scope: AccessScope): Promise<VaultAccess>;
 }

@@ -11,6 +11,7 @@ import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
+import { VaultSigner } from "./vault-signer.ts";
 
 /** Key: role. At most one open incident a role; the cell's condition is what makes it so. */
 export const RoleIncident = z.object({
@@ -107,6 +108,7 @@ export const RECORDS = {
   /** Key: source. */
   backupSource: { shape: BackupSource, transient: false },
   drill: { shape: Drill, transient: false },
+  vaultSigner: { shape: VaultSigner, transient: false },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },
   event: { shape: BusEvent, transient: true },

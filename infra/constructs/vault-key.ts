@@ -1,13 +1,13 @@
 /**
- * The key of a vault in one Region, which exists in no other (docs/decisions/0009). It does two things and nothing else: S3
- * encrypts this Region's bucket with it, and this Region's lock on the vault's keyring is wrapped by it. Who may ask for either
+ * The key of a vault in one Region, which exists in no other (docs/decisions/0009). It does these things and nothing else: S3
+ * encrypts this Region's bucket with it, and this Region's lock on the vault's keyring, or the ledger's signing key, is wrapped by it. Who may ask for either
  * is IAM's to say; what may be asked is said here.
  */
 import { Stack } from "aws-cdk-lib";
 import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Alias, Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
-import { resourceNames, vaultKeyContext } from "../../core/kernel/names.ts";
+import { resourceNames, vaultKeyContext, vaultSignerContext } from "../../core/kernel/names.ts";
 import type { Deployment } from "../deployment.ts";
 import { administerKey } from "./key-administration.ts";
 
@@ -25,7 +25,7 @@ export function throughBucket(bucketArn: string, region: string) {
 export function declareVaultKey(scope: Construct, deployment: Deployment, bucketArn: string): Key {
   const { fleet } = deployment.fleet;
   const { region } = Stack.of(scope);
-  const context = Object.entries(vaultKeyContext(fleet)).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]);
+  const purposes = [vaultKeyContext(fleet).purpose, vaultSignerContext(fleet).purpose];
   const policy = new PolicyDocument({
     statements: [
       administerKey(ROTATION),
@@ -41,7 +41,7 @@ export function declareVaultKey(scope: Construct, deployment: Deployment, bucket
         principals: [new AccountRootPrincipal()],
         actions: ["kms:Decrypt", "kms:GenerateDataKey"],
         resources: ["*"],
-        conditions: { StringEquals: Object.fromEntries(context) },
+        conditions: { StringEquals: { "kms:EncryptionContext:purpose": purposes, "kms:EncryptionContext:fleet": fleet } },
       }),
     ],
   });

@@ -4,8 +4,9 @@
  */
 import { Stack } from "aws-cdk-lib";
 import { type IRole, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
-import { resourceNames, vaultKeyContext } from "../../core/kernel/names.ts";
+import { resourceNames, vaultKeyContext, vaultSignerContext } from "../../core/kernel/names.ts";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
+import { LEDGER_WRITER } from "../../core/kernel/vault-signer.ts";
 import type { Deployment } from "../deployment.ts";
 import { acknowledge } from "../exceptions.ts";
 import type { VaultUse } from "../modules/declaration.ts";
@@ -20,6 +21,15 @@ const EVERY_OBJECT = "A vault's objects are named by their digests, and a policy
 const REPAIRED = ["packs/*", "indexes/*", "manifests/*", "keyring/*"];
 const SWEPT = ["packs/*", "indexes/*", "manifests/*", "sweeps/*", "batches/*"];
 
+const contextOf = (context: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(context).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]));
+const ledgerPrefixes = (fleet: string): string[] => [
+  `packs/${LEDGER_WRITER}/*`,
+  `indexes/${LEDGER_WRITER}/*`,
+  `batches/${fleet}.ledger/*`,
+  `manifests/${fleet}.ledger/*`,
+];
+
 export function allowVault(role: Role, deployment: Deployment, uses: readonly VaultUse[]): void {
   const { fleet } = deployment.fleet;
   const stack = Stack.of(role);
@@ -29,7 +39,7 @@ export function allowVault(role: Role, deployment: Deployment, uses: readonly Va
   const bucket = (region: string): string => vaultBucketArn(role, fleet, region);
   const keys = (region: string): string => stack.formatArn({ service: "kms", region, resource: "key", resourceName: "*" });
   const ours: Conditions = { "ForAnyValue:StringEquals": { "kms:ResourceAliases": resourceNames(fleet).vaultAlias } };
-  const context = Object.fromEntries(Object.entries(vaultKeyContext(fleet)).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]));
+  const context = contextOf(vaultKeyContext(fleet));
 
   const allow = (actions: string[], resources: string[], conditions?: Conditions): void => {
     role.addToPolicy(new PolicyStatement({ actions, resources, ...(conditions === undefined ? {} : { conditions }) }));
@@ -54,6 +64,9 @@ export function allowVault(role: Role, deployment: Deployment, uses: readonly Va
     put(places.home, ["keyring/*"]);
   }
   if (uses.includes("proves")) put(places.home, ["proofs/*"]);
+  if (uses.includes("writes-ledger")) put(places.home, ledgerPrefixes(fleet));
+  if (uses.includes("signs-ledger"))
+    allow(["kms:Decrypt", "kms:GenerateDataKey"], [keys(places.home)], { ...ours, StringEquals: contextOf(vaultSignerContext(fleet)) });
   for (const region of uses.includes("repairs") ? regions : []) put(region, REPAIRED);
   if (uses.includes("sweeps") && regions.some((region) => region === stack.region)) {
     allow(

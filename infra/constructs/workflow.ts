@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RemovalPolicy } from "aws-cdk-lib";
+import { ArnFormat, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Policy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from "aws-cdk-lib/aws-stepfunctions";
@@ -52,10 +52,31 @@ export class Workflow extends Construct {
       comment,
     });
     this.machine.node.addDependency(calls);
+    if (text.includes('"DISTRIBUTED"')) this.allowDistributedMap(role, name);
     acknowledge(
       role,
       "AwsSolutions-IAM5[Resource::*]",
       "Log delivery (logs:CreateLogDelivery and its kin) and X-Ray (xray:PutTraceSegments and its kin) have no resource that a policy could name; the calls to functions are a policy of their own that names each.",
+    );
+  }
+
+  /** A distributed Map starts, watches and stops executions of its own machine. */
+  private allowDistributedMap(role: Role, name: string): void {
+    const stack = Stack.of(this);
+    const arn = (resource: string, resourceName: string): string =>
+      stack.formatArn({ service: "states", resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const executions = arn("execution", `${name}/*`);
+    new Policy(this, "Batches", {
+      roles: [role],
+      statements: [
+        new PolicyStatement({ actions: ["states:StartExecution"], resources: [arn("stateMachine", name)] }),
+        new PolicyStatement({ actions: ["states:DescribeExecution", "states:StopExecution"], resources: [executions] }),
+      ],
+    });
+    acknowledge(
+      this,
+      `AwsSolutions-IAM5[Resource::${executions}]`,
+      "A Map's executions have names that Step Functions makes up, below the machine's own.",
     );
   }
 }
