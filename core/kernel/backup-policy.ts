@@ -15,7 +15,6 @@ export const Backups = z.strictObject({
       blocksPerSegment: z.int().min(1).max(65_536).default(1_024),
       /** Segments that are read in one go, by one function; the last state of a long first backup is a Map over such batches. */
       segmentsPerBatch: z.int().min(1).max(1_024).default(32),
-      batchesAtOnce: z.int().min(1).max(40).default(4),
       lagBlocksMax: z
         .int()
         .min(1)

@@ -28,7 +28,10 @@ export const LedgerStep = BackupStep.extend({
 });
 export type LedgerStep = z.infer<typeof LedgerStep>;
 
-export async function planLedger(world: World, step: LedgerStep): Promise<LedgerStep & { reason: string; batches: number; batchesAtOnce: number }> {
+/** `items` are what a Map hands to one function each; `step` is what the backup is completed from. */
+export type PlannedLedger = { readonly step: LedgerStep; readonly items: readonly BatchStep[]; readonly reason: string };
+
+export async function planLedger(world: World, step: LedgerStep): Promise<PlannedLedger> {
   await holdRun(world, step, { doing: "planning what of the ledger is to be read" });
   const cell = await world.registry.read("backupSource", step.source);
   const newestKnown = cell.kind === "found" ? (cell.value.newest?.sequence ?? 0) : 0;
@@ -43,16 +46,9 @@ export async function planLedger(world: World, step: LedgerStep): Promise<Ledger
       { segmentsPerBatch, batchesMax: BATCHES_MAX },
     );
     const reason = `${plan.batches.length} batches from ${reader.id}, final at ${plan.finalized.height}; ${plan.base}`;
-    return {
-      ...step,
-      reader: reader.id,
-      second: second?.id ?? null,
-      newestKnown,
-      plan,
-      batches: plan.batches.length,
-      batchesAtOnce: policy.batchesAtOnce,
-      reason,
-    };
+    const { fleet, source, run } = step;
+    const items = plan.batches.map((batch) => ({ fleet, source, run, newestKnown, reader: reader.id, batch }));
+    return { step: { ...step, reader: reader.id, second: second?.id ?? null, newestKnown, plan }, items, reason };
   } finally {
     ledger.close();
   }
