@@ -1,6 +1,7 @@
 /** Every story, in the order in which they are run together: the calm ones first, then the losses. */
 
 import { BACKUP_STORIES } from "./backups.ts";
+import { reorgBelowBase, wrongPassphrase } from "./backups-apart.ts";
 import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
@@ -23,4 +24,6 @@ export const STORIES: readonly Story[] = [
   workflowDies,
   budgetSpent,
   ...BACKUP_STORIES,
+  reorgBelowBase,
+  wrongPassphrase,
 ];
