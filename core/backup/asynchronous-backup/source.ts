@@ -65,14 +65,17 @@ export type Ending =
   | { readonly outcome: "done"; readonly newest: NewestBackup; readonly sentence: string }
   | { readonly outcome: "failed" | "cancelled"; readonly sentence: string };
 
-/** The run ends, and is not under way any more; what waits is to be asked for again by whoever ends it. Null as above. */
+/**
+ * The run ends, and is not under way any more. What waits stays written down until its own run begins: whoever ends this one asks for
+ * it again, and if that is lost the next look at what is due does. Null as above.
+ */
 export function endRun(cell: BackupSource, run: string, ending: Ending, nowMs: number): { next: BackupSource; waiting: BackupRequest | null } | null {
   const running = heldBy(cell, run);
   if (running === null) return null;
   const { outcome, sentence } = ending;
   const last = { run: running.run, endedAtMs: nowMs, tookMs: Math.max(0, nowMs - running.startedAtMs), outcome, sentence };
   const done = outcome === "done" ? { newest: ending.newest, fullReadAtMs: fullReadAt(cell, running) } : {};
-  return { next: { ...cell, ...done, running: null, waiting: null, last }, waiting: cell.waiting };
+  return { next: { ...cell, ...done, running: null, last }, waiting: cell.waiting };
 }
 
 /** The first backup reads everything, whoever asked for what. */
@@ -88,6 +91,7 @@ export function decideDue(
 ): Due {
   const { nowMs, finalizedHeight, everySeconds, everyBlocks, retrySeconds } = facts;
   if (cell.draining !== null || (cell.running !== null && nowMs <= cell.running.deadlineMs)) return { kind: "not-due" };
+  if (cell.waiting !== null) return { kind: "due", reason: cell.waiting.reason };
   /** What has just failed fails again most likely; it is tried again, less often. */
   if (cell.last !== null && cell.last.outcome !== "done" && nowMs - cell.last.endedAtMs < retrySeconds * 1_000) return { kind: "not-due" };
   if (cell.newest === null) return { kind: "due", reason: "there is no backup yet" };
