@@ -1,5 +1,5 @@
-/** Asks for backups, for a drill, or for an end, and stays until it is over: the cell in the registry says how far it is. */
-import type { BackupSource, Drill } from "../../core/kernel/backup-source.ts";
+/** Asks for backups, or for an end, and stays until it is over: the cell in the registry says how far it is. */
+import type { BackupSource } from "../../core/kernel/backup-source.ts";
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
 import { sourcesOf } from "../../core/kernel/vault-rules.ts";
 import { type Answer, type Io, numberOption, type Operations, type Options } from "../command.ts";
@@ -10,9 +10,9 @@ import { span } from "../render/time.ts";
 import { requireFleet } from "./open-vault.ts";
 import { sourceNamed } from "./which.ts";
 
-const POLL_MS = 500;
+export const POLL_MS = 500;
 /** From a request on the bus to a run in the registry: a queue, a cold start, and an execution's start. */
-const BEGIN_MS = 60_000;
+export const BEGIN_MS = 60_000;
 export const WAIT_SECONDS = 3_600;
 
 export async function backUpNow(operations: Operations, io: Io, options: Options, typed: string | undefined): Promise<Answer> {
@@ -135,64 +135,4 @@ export async function cancelBackups(operations: Operations, typed: string | unde
     resume: `Backups go on: ${done.join(", ") || "nothing was drained"}.`,
   }[what];
   return { data: { schema: 1, action: what, sources: done }, text };
-}
-
-export async function drillNow(operations: Operations, io: Io, options: Options, typed: string | undefined): Promise<Answer> {
-  const fleet = requireFleet(operations);
-  if (fleet.vault?.backups?.drill === undefined)
-    throw new CommandFailed({
-      code: EXIT.notFound,
-      sentence: "the fleet file names no host for drills.",
-      next: "docs/backup.md says what to add under vault.backups.drill.",
-    });
-  const source = typed === undefined ? undefined : sourceNamed(sourcesOf(fleet), typed);
-  const { clock, entropy, workflows, requestedBy: by } = operations;
-  const name = `drill-${clock.wallMs()}-${Buffer.from(entropy.bytes(4)).toString("hex")}`;
-  await workflows.startNamed("drill", name, { fleet: fleet.fleet, by, ...(source === undefined ? {} : { source }) });
-  if (options.wait === false)
-    return { data: { schema: 1, drill: name }, text: `The drill ${name} has started. \`ha backup list\` shows how it ended.` };
-  const ended = await untilDrilled(operations, io, name, (numberOption(options, "timeout") ?? WAIT_SECONDS) * 1_000);
-  const checks = ended.checks.map(
-    ({ name: check, held, found }) => `  ${held ? io.paint.green("held") : io.paint.red("BROKEN")}  ${check}: ${found}`,
-  );
-  const lines = [ended.status === "proven" ? io.paint.green(ended.sentence) : io.paint.red(ended.sentence), ...checks, ...figureLines(ended)];
-  return { data: { schema: 1, drill: ended }, text: lines.join("\n"), exit: ended.status === "proven" ? EXIT.ok : EXIT.failed };
-}
-
-function figureLines({ figures }: Drill): string[] {
-  if (figures === null) return [];
-  const { restoreMs, bootMs, catchUpMs, restoredBytes, restoredBytesPerSecond, caughtUpBlocks, caughtUpBlocksPerSecond } = figures;
-  const rate = caughtUpBlocksPerSecond === null ? "" : ` (${caughtUpBlocksPerSecond.toFixed(0)} blocks/s)`;
-  return [
-    `  restored ${bytes(restoredBytes)} in ${span(restoreMs)} (${bytes(restoredBytesPerSecond)}/s), booted in ${span(bootMs)}, caught up ${caughtUpBlocks} blocks in ${span(catchUpMs)}${rate}`,
-  ];
-}
-
-async function untilDrilled(operations: Operations, io: Io, id: string, timeoutMs: number): Promise<Drill> {
-  const { clock, registry } = operations;
-  const startMs = clock.monotonicMs();
-  const line = new ProgressLine(io.err, () => clock.monotonicMs());
-  try {
-    for (;;) {
-      const found = (await registry.list("drill", { limit: 20, newestFirst: true })).find(({ value }) => value.id === id)?.value;
-      if (found !== undefined && found.status !== "running") return found;
-      const waitedMs = clock.monotonicMs() - startMs;
-      if (found === undefined && waitedMs > BEGIN_MS)
-        throw new CommandFailed({
-          code: EXIT.failed,
-          sentence: `the drill ${id} was started and wrote nothing down.`,
-          next: "Read its execution in the Step Functions console.",
-        });
-      if (waitedMs > timeoutMs || io.signal.aborted)
-        throw new CommandFailed({
-          code: EXIT.unfinished,
-          sentence: "the drill goes on; the watching has ended.",
-          next: "`ha backup list` shows how it ends.",
-        });
-      line.show(found?.doing ?? "starting", found?.bytes ?? 0, null);
-      await clock.sleep(POLL_MS, io.signal);
-    }
-  } finally {
-    line.clear();
-  }
 }

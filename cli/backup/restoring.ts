@@ -7,8 +7,12 @@ import { bytes } from "../render/bytes.ts";
 import { ProgressLine } from "../render/progress-line.ts";
 import { counted } from "../render/table.ts";
 import { instant, span } from "../render/time.ts";
+import { runDrill } from "./drilling.ts";
 import { withinVault } from "./open-vault.ts";
 import { backupNamed, type Moment } from "./which.ts";
+
+/** A day: what takes longer is looked at with `ha backup list`. */
+const RESTORE_MS_MAX = 86_400_000;
 
 export async function restoreBackup(
   operations: Operations,
@@ -17,10 +21,11 @@ export async function restoreBackup(
   to: string | undefined,
   at: Moment | null,
 ): Promise<Answer> {
+  if (to !== undefined && operations.fleet?.nodes.some(({ id }) => id === to)) return await restoreOnNode(operations, io, typed, to, at);
   if (to === undefined)
     throw new CommandFailed({
       code: EXIT.usage,
-      sentence: "restore needs --to: a folder that does not exist yet.",
+      sentence: "restore needs --to: a folder that does not exist yet, or a node.",
       next: "Such as `ha backup restore n2 --to ./restored`.",
     });
   return await withinVault(operations, async ({ places, vault, labour, ...opened }) => {
@@ -77,4 +82,16 @@ export async function verifyStored(operations: Operations, io: Io, typed: string
       .join("\n");
     return { data: { schema: 1, source, sequence, verified }, text };
   });
+}
+
+/** Onto the host of a node, by its agent: the bytes do not come through here. */
+async function restoreOnNode(operations: Operations, io: Io, typed: string | undefined, node: string, at: Moment | null): Promise<Answer> {
+  const { source, sequence } = await withinVault(operations, async (opened) => (await backupNamed(opened, typed, at)).manifest);
+  const restored = await runDrill(operations, io, { restoreOnly: true, node, source, sequence }, RESTORE_MS_MAX);
+  const isRestored = restored.status === "restored";
+  return {
+    data: { schema: 1, restore: restored },
+    text: isRestored ? `${restored.sentence}.` : io.paint.red(restored.sentence),
+    exit: isRestored ? EXIT.ok : EXIT.failed,
+  };
 }

@@ -1,5 +1,6 @@
 /** `ha backup …`: makes, shows, proves and restores the fleet's backups. */
-import { backUpNow, cancelBackups, drillNow, WAIT_SECONDS } from "../backup/following.ts";
+import { drillNow } from "../backup/drilling.ts";
+import { backUpNow, cancelBackups, WAIT_SECONDS } from "../backup/following.ts";
 import { diffBackups, listBackups, showBackup } from "../backup/reading.ts";
 import { restoreBackup, verifyStored } from "../backup/restoring.ts";
 import { momentOf } from "../backup/which.ts";
@@ -17,6 +18,7 @@ export const backupCommand: Command = {
     ["$0 backup drill", "restores the newest copy in the farther Region, boots it, checks it"],
     ["$0 backup restore n2 --to ./n2-data", "the newest backup of n2, from the nearest Region that has it"],
     ["$0 backup restore n2 --at 120000 --to ./n2-data", "the newest that is final at block 120000 or below"],
+    ["$0 backup restore n2 --to n4", "onto n4's host, by its agent"],
     ["$0 backup diff n2/3 n2/5", "what two backups differ in"],
   ],
   build: (argv) =>
@@ -24,7 +26,7 @@ export const backupCommand: Command = {
       .positional("action", { choices: ACTIONS, describe: "what to do", demandOption: true })
       .positional("what", { type: "string", describe: "a source (n2) or a backup (n2/3); else all, or the newest" })
       .positional("other", { type: "string", describe: "diff: the other backup" })
-      .option("to", { type: "string", describe: "restore: a folder that does not exist yet" })
+      .option("to", { type: "string", describe: "restore: a folder that does not exist yet, or a node" })
       .option("at", { type: "string", describe: "restore: not later than this height, or time (2h, 2026-11-24T19:00:00Z)" })
       .option("full", { type: "boolean", default: false, describe: "now: read every file, whatever its times say" })
       .option("wait", { type: "boolean", default: true, describe: "now, drill: stay until it is over" })

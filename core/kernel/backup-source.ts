@@ -71,7 +71,8 @@ export const Drill = z.object({
   by: z.string().max(256),
   startedAtMs: WallMs,
   endedAtMs: WallMs.nullable(),
-  status: z.enum(["running", "proven", "failed"]),
+  /** `restored`: asked for as a restore onto a node, and nothing was booted. */
+  status: z.enum(["running", "proven", "restored", "failed"]),
   doing: z.string().max(200),
   files: z.int().min(0),
   bytes: z.int().min(0),

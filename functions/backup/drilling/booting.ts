@@ -8,7 +8,7 @@ import { type DrillStep, drillNode, sayDrill } from "./step.ts";
 const HOOK_MS = 600_000;
 
 export async function bootNode(world: World, step: DrillStep): Promise<DrillStep> {
-  const node = drillNode(world);
+  const node = drillNode(world, step.node);
   const startedMs = world.clock.monotonicMs();
   const { drill: job } = step;
   const answer = await giveOrder<"boot-scratch">(world, node, ({ nonce }) => ({ kind: "boot-scratch", nonce, job }), HOOK_MS);
@@ -25,7 +25,7 @@ export async function bootNode(world: World, step: DrillStep): Promise<DrillStep
 
 /** Of a drill that restored nothing there is nothing to end. */
 export async function tearDown(world: World, step: DrillStep): Promise<DrillStep> {
-  const node = drillNode(world);
+  const node = drillNode(world, step.node);
   const { drill: job } = step;
   const answer = await giveOrder<"end-scratch">(world, node, ({ nonce }) => ({ kind: "end-scratch", nonce, job }), HOOK_MS);
   if (answer.kind === "refused") throw new JobFailed({ node: node.id, fault: answer.code, sentence: answer.reason });

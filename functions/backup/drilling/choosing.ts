@@ -1,5 +1,7 @@
 /** Opens the drill's record and chooses what is restored: the newest backup that is complete in the Region farthest from the drill's host. */
+import { fromAnyStore } from "../../../adapters/vault/any-store.ts";
 import { newestCompleteCopy } from "../../../adapters/vault/complete-copies.ts";
+import { readManifest } from "../../../adapters/vault/manifests.ts";
 import { chooseCopy, farthestFirst } from "../../../core/backup/restore-drill/choice.ts";
 import { type Manifest, SourceName } from "../../../core/backup/vault/manifest.ts";
 import type { Drill } from "../../../core/kernel/backup-source.ts";
@@ -12,12 +14,12 @@ import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
 import { vaultOf } from "../agent-job.ts";
 import { openKeyring } from "../keyring.ts";
 import { signersOf } from "../signers.ts";
-import { recordFailedDrill } from "./closing.ts";
+import { tellFailedDrill } from "./closing.ts";
 import { liveNodes, networkHead } from "./live.ts";
 import { type DrillInput, type DrillStep, drillNode, sayDrill } from "./step.ts";
 
 export async function chooseDrillCopy(world: World, input: DrillInput): Promise<DrillStep> {
-  const node = drillNode(world);
+  const node = drillNode(world, input.restoreOnly ? input.node : undefined);
   /** EventBridge and people name executions; what names a job has neither capitals nor underscores. */
   const drill = JobId.parse(input.name.toLowerCase().replace(/[^a-z0-9-]/g, "-"));
   const startedAtMs = world.clock.wallMs();
@@ -46,10 +48,13 @@ export async function chooseDrillCopy(world: World, input: DrillInput): Promise<
     return await choose(world, { input, node, drill, key, startedAtMs, directories });
   } catch (error) {
     /** Nothing else ends a drill that has not begun: its record is closed here, and the state machine ends as failed. */
-    const sentence = `the drill of ${opened.source} failed: ${error instanceof Error ? error.message : String(error)}`.slice(0, 2_000);
+    const sentence =
+      `the ${input.restoreOnly ? "restore" : "drill"} of ${opened.source} failed: ${error instanceof Error ? error.message : String(error)}`.slice(
+        0,
+        2_000,
+      );
     await sayDrill(world, { key, drill }, { status: "failed", endedAtMs: world.clock.wallMs(), sentence });
-    await world.bus.publish("backup.drill-failed", { drill, source: opened.source, node: node.id, reason: sentence });
-    await recordFailedDrill(world, { drill, startedAtMs, sentence });
+    if (!input.restoreOnly) await tellFailedDrill(world, { drill, source: opened.source, node: node.id, startedAtMs, sentence });
     throw error;
   }
 }
@@ -66,19 +71,14 @@ type Given = {
 async function choose(world: World, { input, node, drill, key, startedAtMs, directories }: Given): Promise<DrillStep> {
   const vault = await vaultOf(world);
   const [home] = vault.places;
-  const regions = farthestFirst(
-    vault.places.map(({ region }) => region),
-    { host: node.region, home: home?.region ?? "" },
-  );
+  const all = vault.places.map(({ region }) => region);
+  const farthest = farthestFirst(all, { host: node.region, home: home?.region ?? "" });
+  /** A restore takes the nearest and falls back, object by object; a drill proves the farthest. */
+  const regions = input.restoreOnly ? farthest.toReversed() : farthest;
   const { keyring } = await openKeyring(vault, regions);
   const trust = await signersOf(world);
   const given = { stores: regions.map((region) => ({ region, store: vault.store(region) })), vault: keyring.vault, trust };
-  const found: { region: string; manifest: Manifest }[] = [];
-  for (const region of regions)
-    for (const source of input.source === undefined ? directories : [input.source]) {
-      const copy = await newestCompleteCopy(given, region, SourceName.parse(source));
-      if (copy.kind === "complete") found.push({ region, manifest: copy.stored.manifest });
-    }
+  const found = await copiesOf(given, regions, input, directories);
   const choice = chooseCopy(
     found.map(({ region, manifest }) => ({ region, source: manifest.source, sequence: manifest.sequence, writtenAtMs: manifest.writtenAtMs })),
     regions,
@@ -90,7 +90,7 @@ async function choose(world: World, { input, node, drill, key, startedAtMs, dire
       : undefined;
   if (choice.kind === "none" || chosen === undefined) throw new JobRefused({ node: node.id, fault: "NoCompleteCopy", sentence: choice.reason });
   const head = networkHead(await liveNodes(world, []));
-  if (head === null)
+  if (head === null && !input.restoreOnly)
     throw new JobRefused({ node: node.id, fault: "NetworkSilent", sentence: "no node of the network answers, so nothing can be held against it" });
   const { source, sequence, chain } = chosen.manifest;
   const region = RegionName.parse(chosen.region);
@@ -99,16 +99,46 @@ async function choose(world: World, { input, node, drill, key, startedAtMs, dire
   return {
     fleet: input.fleet,
     drill,
+    restoreOnly: input.restoreOnly,
+    regions: input.restoreOnly ? regions.map((each) => RegionName.parse(each)) : [region],
     key,
     node: node.id,
     source,
     sequence,
     region,
     startedAtMs,
-    networkHead: head,
+    networkHead: head ?? { height: 0, timestampS: 0 },
     point,
     checks: [],
     reason: choice.reason,
     decision: "chosen",
   };
+}
+
+type Found = { readonly region: string; readonly manifest: Manifest };
+
+/** The very backup that was asked for, from the first Region that has it; else of each Region and source the newest that is complete there. */
+async function copiesOf(
+  given: Parameters<typeof newestCompleteCopy>[0],
+  regions: readonly string[],
+  { source, sequence }: Pick<DrillInput, "source" | "sequence">,
+  directories: readonly string[],
+): Promise<Found[]> {
+  if (source !== undefined && sequence !== undefined) {
+    const stores = regions.flatMap((region) => given.stores.filter((replica) => replica.region === region));
+    return await fromAnyStore(
+      stores.map(({ store }) => store),
+      async (store) => {
+        const { manifest } = await readManifest(store, source, sequence, given.vault, given.trust);
+        return [{ region: stores.find((replica) => replica.store === store)?.region ?? "", manifest }];
+      },
+    );
+  }
+  const found: Found[] = [];
+  for (const region of regions)
+    for (const each of source === undefined ? directories : [source]) {
+      const copy = await newestCompleteCopy(given, region, SourceName.parse(each));
+      if (copy.kind === "complete") found.push({ region, manifest: copy.stored.manifest });
+    }
+  return found;
 }

@@ -10,17 +10,14 @@ const SENTENCE_MAX = 2_000;
 
 export async function closeDrill(world: World, step: DrillStep): Promise<{ decision: string; reason: string }> {
   const endedAtMs = world.clock.wallMs();
-  const { drill, source, sequence, node, region } = step;
+  const { drill, source, sequence, node, region, startedAtMs, restoreOnly } = step;
+  if (restoreOnly) return await closeRestore(world, step, endedAtMs);
   const figures = figuresFrom(step);
   if (figures === null) {
-    const sentence = `the drill of ${source} failed: ${step.error === undefined ? (step.reason ?? "nobody knows why") : causeOf(step.error)}`.slice(
-      0,
-      SENTENCE_MAX,
-    );
+    const sentence = `the drill of ${source} failed: ${faultOf(step)}`.slice(0, SENTENCE_MAX);
     await sayDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
     world.metrics.count("DrillsFailed", 1);
-    await world.bus.publish("backup.drill-failed", { drill, source, node, reason: sentence });
-    await recordFailedDrill(world, { drill, startedAtMs: step.startedAtMs, sentence });
+    await tellFailedDrill(world, { drill, source, node, startedAtMs, sentence });
     return { decision: "failed", reason: sentence };
   }
   const sentence = sentenceOf(step, figures, endedAtMs);
@@ -44,14 +41,29 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
   return { decision: "proven", reason: sentence };
 }
 
+const faultOf = ({ error, reason }: DrillStep): string => (error === undefined ? (reason ?? "nobody knows why") : causeOf(error));
+
+/** Nothing was booted, so nothing is proven: it says what lies where. */
+async function closeRestore(world: World, step: DrillStep, endedAtMs: number): Promise<{ decision: string; reason: string }> {
+  const { source, sequence, node, restore, error } = step;
+  const isRestored = restore !== undefined && error === undefined;
+  const sentence = (
+    isRestored
+      ? `backup ${sequence} of ${source} is restored on ${node}'s host in ${restore.folder}`
+      : `the restore of ${source} on ${node} failed: ${faultOf(step)}`
+  ).slice(0, SENTENCE_MAX);
+  await sayDrill(world, step, { status: isRestored ? "restored" : "failed", endedAtMs, sentence, doing: "" });
+  return { decision: isRestored ? "restored" : "failed", reason: sentence };
+}
+
+type FailedDrill = Pick<DrillStep, "drill" | "node" | "startedAtMs"> & { readonly source: string; readonly sentence: string };
+
 /** Until a drill succeeds nobody knows that the backups can be restored: that is an incident, filed under the first role. */
-export async function recordFailedDrill(
-  world: World,
-  { drill, startedAtMs, sentence }: { drill: string; startedAtMs: number; sentence: string },
-): Promise<void> {
+export async function tellFailedDrill(world: World, { drill, source, node, startedAtMs, sentence }: FailedDrill): Promise<void> {
+  await world.bus.publish("backup.drill-failed", { drill, source, node, reason: sentence });
   const [role] = world.fleet.roles;
   if (role === undefined) return;
-  const cause = {
+  await recordIncident(world, {
     role: role.name,
     kind: "alarm",
     openedAtMs: startedAtMs,
@@ -60,8 +72,7 @@ export async function recordFailedDrill(
     owner: `drill:${drill}`,
     step: "CloseDrill",
     facts: { drill },
-  } as const;
-  await recordIncident(world, cause);
+  });
 }
 
 function figuresFrom({ error, startedAtMs, restore, boot, booted, caughtUp, networkHead }: DrillStep): NonNullable<Drill["figures"]> | null {

@@ -1,4 +1,4 @@
-/** Has the agent on the drill's host restore the copy, from the farther Region alone: what the nearer has is not what is proven. */
+/** Has the agent on the host restore the copy: a drill from the farther Region alone, since what the nearer has is not what is proven. */
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Invocation } from "../../lambda.ts";
 import { driveJob } from "../agent-job.ts";
@@ -8,12 +8,12 @@ import { type DrillStep, drillNode, sayDrill } from "./step.ts";
 const WRITE_MS = 2_000;
 
 export async function restoreCopy(world: World, step: DrillStep, invocation: Invocation): Promise<DrillStep> {
-  const node = drillNode(world);
+  const node = drillNode(world, step.node);
   const { source, sequence, region, drill } = step;
   const [writer = ""] = source.split(".");
   const signers = [...(await signersOf(world))(writer)];
   let writtenAtMs = Number.NEGATIVE_INFINITY;
-  const job = { id: drill, work: { kind: "restore", source, sequence, signers } as const, scope: { writes: null, regions: [region] } };
+  const job = { id: drill, work: { kind: "restore", source, sequence, signers } as const, scope: { writes: null, regions: step.regions } };
   const driven = await driveJob(
     world,
     node,
@@ -30,6 +30,6 @@ export async function restoreCopy(world: World, step: DrillStep, invocation: Inv
   if (driven.kind !== "done" || driven.result.kind !== "restore")
     return { ...step, decision: "unfinished", reason: "the next function goes on with it" };
   const { folder, files, bytes, tookMs } = driven.result;
-  await sayDrill(world, step, { doing: "booting a node on it", files, bytes });
+  await sayDrill(world, step, { doing: step.restoreOnly ? "" : "booting a node on it", files, bytes });
   return { ...step, restore: { ms: tookMs, bytes, folder }, decision: "restored", reason: `${files} files, ${bytes} bytes` };
 }

@@ -13,6 +13,10 @@ import { Caught } from "../caught.ts";
 export const DrillInput = z.object({
   fleet: FleetId,
   source: SourceId.optional(),
+  /** A restore that somebody asked for, and no drill: onto this node's host, of this backup or the newest; what was restored stays there. */
+  restoreOnly: z.boolean().default(false),
+  node: NodeId.optional(),
+  sequence: z.int().min(1).optional(),
   by: z.string().max(256).default("console"),
   /** The execution's, added by the state machine. */
   execution: z.string().max(512).default(""),
@@ -25,6 +29,9 @@ const Head = z.object({ height: Height, timestampS: z.int().min(0) });
 export const DrillStep = z.object({
   fleet: FleetId,
   drill: JobId,
+  restoreOnly: z.boolean().default(false),
+  /** Where it may be read from, in this order. */
+  regions: z.array(RegionName).min(1).max(9),
   /** Of the drill's record. */
   key: z.string().max(128),
   node: NodeId,
@@ -55,10 +62,11 @@ export async function sayDrill(world: World, { key, drill }: Pick<DrillStep, "ke
   });
 }
 
-export function drillNode(world: World): FleetNode {
-  const id = world.fleet.vault?.backups?.drill?.node;
+/** On whose host: a drill's is in the fleet file. */
+export function drillNode(world: World, named?: string): FleetNode {
+  const id = named ?? world.fleet.vault?.backups?.drill?.node;
   const node = world.fleet.nodes.find((one) => one.id === id);
   if (node === undefined)
-    throw new FleetMismatch({ what: "vault.backups.drill.node", found: id ?? "nothing", allowed: world.fleet.nodes.map((one) => one.id) });
+    throw new FleetMismatch({ what: "the node to restore on", found: id ?? "nothing", allowed: world.fleet.nodes.map((one) => one.id) });
   return node;
 }

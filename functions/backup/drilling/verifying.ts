@@ -30,7 +30,7 @@ type Looked = { readonly step: DrillStep; readonly lagBlocks: number | null; rea
 
 async function look(world: World, step: DrillStep): Promise<Looked> {
   const heights = [0, ...(step.point === null ? [] : [step.point.height])];
-  const [view, live] = await Promise.all([askScratch(world, heights), liveNodes(world, heights)]);
+  const [view, live] = await Promise.all([askScratch(world, step, heights), liveNodes(world, heights)]);
   const { chainId, genesisHash } = world.fleet.chain;
   const judged = judgeScratch({ view, live, fleetSize: world.fleet.nodes.length, chain: { chainId, genesisHash }, point: step.point });
   if (judged.kind === "waits" || view.head === null)
@@ -49,9 +49,9 @@ async function look(world: World, step: DrillStep): Promise<Looked> {
   };
 }
 
-async function askScratch(world: World, heights: readonly number[]): Promise<ScratchView> {
+async function askScratch(world: World, step: DrillStep, heights: readonly number[]): Promise<ScratchView> {
   const answer = await world.agents.call<"look-at-scratch">(
-    drillNode(world),
+    drillNode(world, step.node),
     { kind: "look-at-scratch", heights: [...heights] },
     { timeoutMs: ASK_MS },
   );
