@@ -50,6 +50,7 @@ export async function openFolderVault(folder: string, options: { mustExist?: boo
       options.signal?.throwIfAborted();
       return await attempt(`list ${prefix}`, () => list(folder, prefix, options));
     },
+    extendLock: async (key) => refuseKey(key),
     remove: async (key) => {
       refuseKey(key);
       await attempt(`remove ${key}`, () => rm(join(folder, key), { force: true }));

@@ -35,6 +35,9 @@ export function memoryVault(clock: Pick<Clock, "wallMs">, name = "memory"): Vaul
         .slice(0, limit)
         .map(([key, { bytes, modifiedMs }]) => ({ key, sizeBytes: bytes.length, modifiedMs }));
     },
+    async extendLock(key) {
+      refuseKey(key);
+    },
     async remove(key) {
       refuseKey(key);
       objects.delete(key);

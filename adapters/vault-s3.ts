@@ -11,10 +11,12 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
+  GetObjectRetentionCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
+  PutObjectRetentionCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { VaultObjectTooLarge } from "../core/kernel/errors.ts";
@@ -63,11 +65,27 @@ export function s3Vault({ bucket, region, endpoint, credentials, callMs = CALL_M
       refuseLimit(limit);
       return await call(`list ${prefix}`, asked, (signal) => list(client, { bucket, prefix, after, limit }, signal));
     },
+    extendLock: async (key, untilMs) => {
+      refuseKey(key);
+      await call(`extend the lock of ${key}`, undefined, (abortSignal) => extendLock(client, { bucket, key }, untilMs, abortSignal));
+    },
     remove: async (key) => {
       refuseKey(key);
       await call(`remove ${key}`, undefined, (abortSignal) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }));
     },
   };
+}
+
+/** In the mode that the version has; one that was stored before the bucket locked anything has none, and is given governance. */
+async function extendLock(client: S3Client, { bucket, key }: Place, untilMs: number, abortSignal: AbortSignal): Promise<void> {
+  const at = { Bucket: bucket, Key: key };
+  const held = await client.send(new GetObjectRetentionCommand(at), { abortSignal }).catch((error: unknown) => {
+    if (said(error, "NoSuchObjectLockConfiguration")) return { Retention: undefined };
+    throw error;
+  });
+  const { Mode = "GOVERNANCE", RetainUntilDate } = held.Retention ?? {};
+  if (RetainUntilDate !== undefined && RetainUntilDate.getTime() >= untilMs) return;
+  await client.send(new PutObjectRetentionCommand({ ...at, Retention: { Mode, RetainUntilDate: new Date(untilMs) } }), { abortSignal });
 }
 
 type Place = { readonly bucket: string; readonly key: string };

@@ -102,6 +102,8 @@ export interface VaultStore {
   /** Keys in bytewise order, at most `limit` (1 to 1,000); `after` is exclusive. */
   list(prefix: string, options: ListOptions): Promise<readonly VaultObject[]>;
   remove(key: string): Promise<void>;
+  /** Nobody may remove or replace it before then; never shortens a lock. Where a store has no locks it does nothing. */
+  extendLock(key: string, untilMs: number): Promise<void>;
 }
 
 export type GetOptions = {

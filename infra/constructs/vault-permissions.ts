@@ -19,6 +19,7 @@ const NO_RESOURCE =
 const EVERY_OBJECT = "A vault's objects are named by their digests, and a policy names them by the bucket and the prefix that they are in.";
 /** What a repair copies; proofs and sweeps are each Region's own. */
 const REPAIRED = ["packs/*", "indexes/*", "manifests/*", "keyring/*"];
+const LOCKED = ["packs/*", "indexes/*", "manifests/*"];
 const SWEPT = ["packs/*", "indexes/*", "manifests/*", "sweeps/*", "batches/*"];
 
 const contextOf = (context: Readonly<Record<string, string>>): Record<string, string> =>
@@ -72,6 +73,11 @@ export function allowVault(role: Role, deployment: Deployment, uses: readonly Va
     allow(
       ["s3:DeleteObject"],
       SWEPT.map((prefix) => `${bucket(stack.region)}/${prefix}`),
+    );
+    /** A lock may be extended; to shorten one needs a permission that nobody here has. */
+    allow(
+      ["s3:GetObjectRetention", "s3:PutObjectRetention"],
+      LOCKED.map((prefix) => `${bucket(stack.region)}/${prefix}`),
     );
     put(stack.region, ["sweeps/*"]);
   }

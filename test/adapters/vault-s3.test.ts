@@ -1,7 +1,7 @@
 /** S3's API keeps the vault's contract; and what only a store behind a network can do wrong. */
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, GetObjectRetentionCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { s3Vault } from "../../adapters/vault-s3.ts";
 import { VaultUnavailable } from "../../core/kernel/errors.ts";
@@ -140,5 +140,23 @@ describe("a bucket behind a network", () => {
     await open({ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }).put("headers", bytes);
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatchObject({ "if-none-match": "*", "x-amz-checksum-sha256": expect.stringMatching(/^[\w+/]{43}=$/) });
+  });
+});
+
+describe("a lock in a bucket", () => {
+  it("is extended, and never shortened", async () => {
+    const client = new S3Client({ endpoint: aws.endpoint, region: "us-east-1", forcePathStyle: true });
+    const store = open();
+    const lockedUntil = async (): Promise<number> => {
+      const { Retention } = await client.send(new GetObjectRetentionCommand({ Bucket: BUCKET, Key: "locks/one" }));
+      return Retention?.RetainUntilDate?.getTime() ?? 0;
+    };
+    const later = Math.floor(Date.now() / 1_000) * 1_000 + 10 * 86_400_000;
+    await store.put("locks/one", Buffer.from("locked"));
+    await store.extendLock("locks/one", later);
+    expect(await lockedUntil()).toBe(later);
+    await store.extendLock("locks/one", later - 86_400_000);
+    expect(await lockedUntil()).toBe(later);
+    client.destroy();
   });
 });

@@ -97,6 +97,7 @@ export function regionForTest(region: string): RegionForTest {
     get: (key, options) => unlessSilent(`give ${key}`, () => store.get(key, options)),
     list: (prefix, options) => unlessSilent(`list ${prefix}`, () => store.list(prefix, options)),
     remove: (key) => store.remove(key),
+    extendLock: (key, untilMs) => store.extendLock(key, untilMs),
   };
   return {
     region,

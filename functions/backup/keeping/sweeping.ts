@@ -1,17 +1,24 @@
 /**
- * Keeps its own Region's copy in order: old backups go by the fleet file's rule, and then the space of what no backup refers to, in two
+ * Keeps its own Region's copy in order: old backups go by the fleet file's rule, what is still needed has its lock extended, and then the space of what no backup refers to, in two
  * phases a grace apart. Each Region does this for itself, so a bad sweep stays in one.
  */
 import { forgetBackups } from "../../../adapters/vault/forget-backups.ts";
+import { inLanes } from "../../../adapters/vault/in-lanes.ts";
+import { listAll } from "../../../adapters/vault/listing.ts";
+import { readEveryManifest, type Trust } from "../../../adapters/vault/manifests.ts";
 import { sweepVault } from "../../../adapters/vault/sweep-vault.ts";
-import { SourceName } from "../../../core/backup/vault/manifest.ts";
-import type { World } from "../../../core/kernel/ports.ts";
+import { locksDue } from "../../../core/backup/vault/locks.ts";
+import { indexKey, packKey, SourceName } from "../../../core/backup/vault/manifest.ts";
+import type { VaultObject, VaultStore, World } from "../../../core/kernel/ports.ts";
 import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
 import { vaultOf } from "../agent-job.ts";
 import { openKeyring } from "../keyring.ts";
 import { signersOf } from "../signers.ts";
 
 const DAY_MS = 86_400_000;
+/** As the rule that starts it does. */
+const SWEEP_EVERY_MS = DAY_MS / 2;
+const LOCKS_AT_ONCE = 16;
 
 export async function sweepOwnRegion(world: World): Promise<{ decision: string; reason: string }> {
   const { region, fleet, clock } = world;
@@ -28,7 +35,29 @@ export async function sweepOwnRegion(world: World): Promise<{ decision: string; 
     const decided = await forgetBackups({ store, vault: keyring.vault, trust, clock }, SourceName.parse(source), rule);
     removed += decided.remove.length;
   }
+  const extended = await extendLocks(world, store, keyring.vault, trust);
   const swept = await sweepVault(store, keyring.vault, trust, clock);
   world.metrics.count("SweptBytes", swept.freedBytes);
-  return { decision: "swept", reason: `${removed} backups removed in ${region}; ${swept.reason}; ${swept.freedBytes} bytes freed` };
+  return {
+    decision: "swept",
+    reason: `${removed} backups removed in ${region}; ${swept.reason}; ${swept.freedBytes} bytes freed; ${extended} locks extended`,
+  };
+}
+
+/** Of everything that a backup here still needs: the bucket's own lock counts from when an object was stored. */
+async function extendLocks({ fleet, clock }: World, store: VaultStore, vault: Uint8Array, trust: Trust): Promise<number> {
+  const lockMs = (fleet.vault?.lockDays ?? 0) * DAY_MS;
+  const needed = new Set<string>();
+  for await (const { manifest, key } of readEveryManifest(store, vault, trust)) {
+    needed.add(key);
+    for (const { writer, name } of manifest.packs) needed.add(packKey(writer, name));
+    for (const { writer, name } of manifest.indexes) needed.add(indexKey(writer, name));
+  }
+  const objects: VaultObject[] = [];
+  for (const prefix of ["packs/", "indexes/", "manifests/"])
+    for await (const object of listAll(store, prefix)) if (needed.has(object.key)) objects.push(object);
+  const nowMs = clock.wallMs();
+  const due = locksDue(objects, { nowMs, everyMs: SWEEP_EVERY_MS, lockMs });
+  await inLanes(due, LOCKS_AT_ONCE, async (key) => await store.extendLock(key, nowMs + lockMs));
+  return due.length;
 }
