@@ -13,6 +13,9 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   "cold-start": async () => (await import("./cold-start.ts")).coldStart,
   deploy: async () => (await import("./deploy.ts")).deploy,
   backup: async () => (await import("./backup.ts")).backup,
+  "backup-s3": async () => (await import("./backup-s3.ts")).backupS3,
+  ledger: async () => (await import("./ledger.ts")).ledger,
+  "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
 };
 
 const { positionals, values } = parseArgs({

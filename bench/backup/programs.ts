@@ -5,6 +5,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { listAll } from "../../adapters/vault/listing.ts";
+import { s3Vault } from "../../adapters/vault-s3.ts";
 
 export type Ran = { readonly ms: number; readonly peakMiB: number };
 export type Program = {
@@ -17,6 +19,7 @@ export type Program = {
 };
 
 const root = join(import.meta.dirname, "..", "..");
+const VAULT = join(root, "cli", "vault.ts");
 const PASSPHRASE = "bench";
 const POLL_MS = 15;
 const RUN_MS_MAX = 900_000;
@@ -27,8 +30,7 @@ export function ours(folder: string): Program {
   const passphraseFile = join(folder, "passphrase");
   mkdirSync(folder, { recursive: true });
   writeFileSync(passphraseFile, PASSPHRASE, { mode: 0o600 });
-  const vault = (...args: string[]) =>
-    run([process.execPath, join(root, "cli", "vault.ts"), ...args, "--vault", store, "--passphrase-file", passphraseFile]);
+  const vault = (...args: string[]) => run([process.execPath, VAULT, ...args, "--vault", store, "--passphrase-file", passphraseFile]);
   return {
     name: "ours",
     store,
@@ -51,6 +53,54 @@ export function restic(folder: string): Program {
     restore: (target) => call("restore", "latest", "--target", target),
     verify: () => call("check", "--read-data"),
   };
+}
+
+export type BucketPlace = { readonly endpoint: string; readonly bucket: string };
+export type BucketProgram = Program & { storedBytes(): Promise<number> };
+const S3_ENVIRONMENT = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-1" };
+
+export function oursIn(folder: string, { endpoint, bucket }: BucketPlace): BucketProgram {
+  const passphraseFile = join(folder, "passphrase");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(passphraseFile, PASSPHRASE, { mode: 0o600 });
+  const where = ["--vault", `s3://${bucket}`, "--endpoint", endpoint, "--passphrase-file", passphraseFile];
+  const vault = (...args: string[]) => run([process.execPath, VAULT, ...args, ...where], S3_ENVIRONMENT);
+  return {
+    name: "ours",
+    store: bucket,
+    init: () => vault("init"),
+    backup: (tree) => vault("backup", tree),
+    restore: (target) => vault("restore", target),
+    verify: () => vault("verify"),
+    storedBytes: () => bytesIn(endpoint, bucket),
+  };
+}
+
+export function resticIn(folder: string, { endpoint, bucket }: BucketPlace): BucketProgram {
+  const environment = {
+    ...S3_ENVIRONMENT,
+    RESTIC_PASSWORD: PASSPHRASE,
+    RESTIC_CACHE_DIR: join(folder, "restic-cache"),
+    RESTIC_REPOSITORY: `s3:${endpoint}/${bucket}`,
+  };
+  const call = (...args: string[]) => run(["restic", ...args, "-q"], environment);
+  return {
+    name: "restic",
+    store: bucket,
+    init: () => call("init"),
+    backup: (tree) => call("backup", tree),
+    restore: (target) => call("restore", "latest", "--target", target),
+    verify: () => call("check", "--read-data"),
+    storedBytes: () => bytesIn(endpoint, bucket),
+  };
+}
+
+async function bytesIn(endpoint: string, bucket: string): Promise<number> {
+  const store = s3Vault({ bucket, endpoint, region: "us-east-1", credentials: async () => ({ accessKeyId: "test", secretAccessKey: "test" }) });
+  let bytes = 0;
+  for await (const { sizeBytes } of listAll(store, "")) bytes += sizeBytes;
+  store.close();
+  return bytes;
 }
 
 export function borg(folder: string): Program {

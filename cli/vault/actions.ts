@@ -11,13 +11,14 @@ import type { Answer } from "../command.ts";
 import { bytes } from "../render/bytes.ts";
 import { counted } from "../render/table.ts";
 import { instant, span } from "../render/time.ts";
-import { type LocalVault, makeLocalVault, openLocalVault, PASSPHRASE_LOCK, passphraseFrom } from "./local-vault.ts";
+import { type LocalVault, makeLocalVault, openLocalVault, PASSPHRASE_LOCK, passphraseFrom, type VaultPlace } from "./local-vault.ts";
 import type { Progress } from "./progress.ts";
 
-export type Where = { readonly vault: string; readonly passphraseFile: string };
+export type Where = VaultPlace & { readonly passphraseFile: string };
 
-export async function initialise({ vault, passphraseFile }: Where): Promise<Answer> {
-  const made = await makeLocalVault(vault, await passphraseFrom(passphraseFile));
+export async function initialise({ passphraseFile, ...place }: Where): Promise<Answer> {
+  const { vault } = place;
+  const made = await makeLocalVault(place, await passphraseFrom(passphraseFile));
   const id = made.keyring.vault.toString("hex");
   return {
     data: { schema: 1, vault: id },
@@ -132,7 +133,7 @@ export function sourceOf(name: string): SourceName {
 
 /** Opens the vault for one action. */
 export async function within(where: Where, work: (opened: LocalVault) => Promise<Answer>): Promise<Answer> {
-  const opened = await openLocalVault(where.vault, await passphraseFrom(where.passphraseFile));
+  const opened = await openLocalVault(where, await passphraseFrom(where.passphraseFile));
   try {
     return await work(opened);
   } finally {

@@ -1,5 +1,5 @@
 /**
- * A vault in a folder, opened by a passphrase: no AWS, no fleet, no agent. Whoever has the passphrase may read and write it, so
+ * A vault in a folder or a bucket, opened by a passphrase: no fleet, no agent. Whoever has the passphrase may read and write it, so
  * the key that signs its manifests is drawn from the vault's own keys: a manifest that opens was written by somebody who had it.
  */
 import { hkdfSync } from "node:crypto";
@@ -13,6 +13,7 @@ import { makeVault, type OpenVault, openVault } from "../../adapters/vault/keyri
 import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
 import { openFolderVault } from "../../adapters/vault-folder.ts";
 import { InputInvalid } from "../../core/kernel/errors.ts";
+import type { VaultStore } from "../../core/kernel/ports.ts";
 
 export type LocalVault = Omit<BackupGiven, "signal">;
 
@@ -28,14 +29,25 @@ export async function passphraseFrom(file: string): Promise<SealedBy> {
   return { kind: "passphrase", passphrase: Buffer.from(text.subarray(0, end)) };
 }
 
-export async function makeLocalVault(folder: string, by: SealedBy): Promise<OpenVault> {
-  const given = { store: await openFolderVault(folder), clock: systemClock(), entropy: systemEntropy() };
+/** A folder, or a bucket as `s3://name`; `endpoint` is an emulator's, or another S3's than AWS's. */
+export type VaultPlace = { readonly vault: string; readonly endpoint?: string };
+const BUCKET = /^s3:\/\/([a-z0-9.-]{3,63})\/?$/;
+
+async function openStore({ vault, endpoint }: VaultPlace, options: { mustExist: boolean }): Promise<VaultStore> {
+  const bucket = BUCKET.exec(vault)?.[1];
+  if (bucket !== undefined) return (await import("../../adapters/vault-s3.ts")).s3Vault({ bucket, ...(endpoint === undefined ? {} : { endpoint }) });
+  if (!vault.includes("://")) return await openFolderVault(vault, options);
+  throw new InputInvalid({ where: "--vault", faults: [`${vault} is neither a folder nor a bucket such as s3://my-vault`] });
+}
+
+export async function makeLocalVault(place: VaultPlace, by: SealedBy): Promise<OpenVault> {
+  const given = { store: await openStore(place, { mustExist: false }), clock: systemClock(), entropy: systemEntropy() };
   return await makeVault(given, [{ name: PASSPHRASE_LOCK, by }]);
 }
 
 /** Close its `labour` afterwards. */
-export async function openLocalVault(folder: string, by: SealedBy): Promise<LocalVault> {
-  const store = await openFolderVault(folder, { mustExist: true });
+export async function openLocalVault(place: VaultPlace, by: SealedBy): Promise<LocalVault> {
+  const store = await openStore(place, { mustExist: true });
   const vault = await openVault(store, by);
   const { keyring } = vault;
   const seed = hkdfSync("sha256", keyring.idKey, keyring.vault, "synnergy-ha/vault/signing/1", SEED_BYTES);

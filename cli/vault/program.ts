@@ -22,7 +22,12 @@ export async function runVault(args: readonly string[], { out, err }: Streams): 
     async (options) => {
       const progress = new Progress(err, what, () => performance.now());
       try {
-        const where = { vault: String(options.vault), passphraseFile: String(options.passphraseFile) };
+        const endpoint = textOption(options, "endpoint");
+        const where = {
+          vault: String(options.vault),
+          passphraseFile: String(options.passphraseFile),
+          ...(endpoint === undefined ? {} : { endpoint }),
+        };
         const answer = await act(where, options, progress).finally(() => progress.clear());
         out.write(options.json === true ? `${JSON.stringify({ ok: true, ...answer.data }, null, 2)}\n` : `${answer.text}\n`);
       } catch (error) {
@@ -46,10 +51,11 @@ function parserOf(args: readonly string[], run: Run, columns: number): Argv {
   return (
     yargs([...args])
       .scriptName("vault")
-      .usage("$0 <command>\n\nBacks up a directory into a vault in a local folder, and restores it: encrypted, deduplicated, verifiable.")
+      .usage("$0 <command>\n\nBacks up a directory into a vault in a folder or a bucket, and restores it: encrypted, deduplicated, verifiable.")
       /** Not `ha`'s prefix: each of the two refuses what it does not know, and would refuse the other's. */
       .env("HAVAULT")
-      .option("vault", { type: "string", demandOption: true, describe: "the vault's folder" })
+      .option("vault", { type: "string", demandOption: true, describe: "the vault's folder, or its bucket: s3://name" })
+      .option("endpoint", { type: "string", describe: "of another S3 than AWS's" })
       .option("passphrase-file", { type: "string", demandOption: true, describe: "a file that holds the passphrase, readable by you alone" })
       .option("name", { type: "string", default: "node", describe: "whose directory it is: one vault serves many nodes" })
       .option("json", { type: "boolean", default: false, describe: "for programs: one JSON object" })
