@@ -132,6 +132,14 @@ describe("an agent's access", () => {
     for (const [regions, writes] of jobs()) expect(never().filter(granted(regions, writes))).toEqual([]);
   });
 
+  it("is refused the same by the session alone, whatever the role may, but for a bucket whose longer name begins alike", () => {
+    for (const [regions, writes] of jobs()) {
+      const session = permissions(sessionOf(fleet, placesIn(regions), writes));
+      const open = never().filter((request) => allows(session, request));
+      expect(open.filter(({ resource }) => !resource.includes("-of-somebody-else/"))).toEqual([]);
+    }
+  });
+
   it("writes nothing for a restore, and reads no bucket of a Region that is not the job's", () => {
     const others = places.map(({ region }) => region).filter((region) => region !== home);
     expect(others.length).toBeGreaterThan(0);
