@@ -71,6 +71,20 @@ module.exports = {
       to: { path: "^functions/[^/]+/", pathNot: "^functions/$1/" },
     },
     {
+      name: "what-functions-share-is-no-modules",
+      comment: "functions/lambda.ts and functions/orders.ts serve every module, so they know none; nothing else is shared there.",
+      severity: "error",
+      from: { path: "^functions/[^/]+\\.ts$" },
+      to: { path: "^functions/[^/]+/" },
+    },
+    {
+      name: "functions-share-two-files",
+      comment: "What else two modules need belongs to core or to an adapter.",
+      severity: "error",
+      from: { path: "^functions/" },
+      to: { path: "^functions/[^/]+\\.ts$", pathNot: "^functions/(lambda|orders)\\.ts$" },
+    },
+    {
       name: "infra-declares-and-does-not-decide",
       comment: "Stacks know names, settings and the fleet file; the code they deploy they name by path.",
       severity: "error",

@@ -91,7 +91,7 @@ export class RegionStack extends Stack {
   /** Answers the alarms that backups have in this Region. */
   private declareBackups({ deployment, region }: RegionStackProps, parts: BackupParts): Watched[] {
     const { named, steps, all, bus, undelivered } = parts;
-    const { queue, refused, drill } = new BackupWorkflows(this, { deployment, region, named, steps, bus, undelivered });
+    const workflows = new BackupWorkflows(this, { deployment, region, named, steps, bus, undelivered });
     const givers = all.filter(({ declaration }) => declaration.vault?.includes("gives-access"));
     const agentRole = declareAgentRole(
       this,
@@ -101,9 +101,15 @@ export class RegionStack extends Stack {
     for (const each of all.filter(({ declaration }) => declaration.vault !== undefined))
       each.function.addEnvironment(ENVIRONMENT.vaultAccount, this.account);
     for (const each of givers) if (agentRole !== null) each.function.addEnvironment(ENVIRONMENT.vaultAgentRole, agentRole.roleArn);
-    new CfnOutput(this, "BackupQueueUrl", { value: queue.queueUrl, description: "Requests for backups wait here; publish backup.requested rather" });
-    new CfnOutput(this, "DrillMachineArn", { value: drill.machine.stateMachineArn, description: "Start it with a fleet to drill a restore" });
-    return backupAlarms(deployment.fleet, region, refused);
+    new CfnOutput(this, "BackupQueueUrl", {
+      value: workflows.queue.queueUrl,
+      description: "Requests for backups wait here; publish backup.requested rather",
+    });
+    new CfnOutput(this, "DrillMachineArn", {
+      value: workflows.drill.machine.stateMachineArn,
+      description: "Start it with a fleet to drill a restore",
+    });
+    return backupAlarms(deployment.fleet, region, workflows);
   }
 
   private declareFunctions(

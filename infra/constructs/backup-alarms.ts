@@ -6,12 +6,18 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { fleetMetric, type Watched } from "./fleet-alarms.ts";
+import type { Workflow } from "./workflow.ts";
 
 const { NOT_BREACHING, BREACHING } = TreatMissingData;
 /** Measured each minute; one may be lost to a cold start. */
 const UNMEASURED_MINUTES = 3;
+/** A request that is refused five times is gone before; one that nobody takes is lost after an hour. */
+const WAITING_S = 1_200;
+const MINUTE = Duration.minutes(1);
 
-export function backupAlarms(fleet: Fleet, region: string, refused: Queue): Watched[] {
+export type BackupParts = { readonly queue: Queue; readonly refused: Queue; readonly backup: Workflow; readonly drill: Workflow };
+
+export function backupAlarms(fleet: Fleet, region: string, { queue, refused, backup, drill }: BackupParts): Watched[] {
   const policy = fleet.vault?.backups;
   if (policy === undefined) return [];
   const here = (name: string, statistic: string) => fleetMetric(fleet.fleet, name, statistic);
@@ -35,7 +41,31 @@ export function backupAlarms(fleet: Fleet, region: string, refused: Queue): Watc
     {
       name: "backup-request-refused",
       says: "A request for a backup was refused five times and waits in the queue's dead letters: its message says what was asked, start-backup's log why not.",
-      metric: refused.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: Stats.MAXIMUM }),
+      metric: refused.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM }),
+      threshold: 1,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+    {
+      name: "backup-requests-waiting",
+      says: `A request for a backup waits for more than ${WAITING_S / 60} minutes: start-backup takes none. After an hour it is gone.`,
+      metric: queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: Stats.MAXIMUM }),
+      threshold: WAITING_S,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+    {
+      name: "backup-workflow-failed",
+      says: "A run of the backup workflow could not write down its own end. What it stored is kept; see the execution's last state.",
+      metric: backup.machine.metricFailed({ period: MINUTE, statistic: Stats.SUM }),
+      threshold: 1,
+      minutes: 1,
+      missing: NOT_BREACHING,
+    },
+    {
+      name: "drill-workflow-failed",
+      says: "A restore drill ended without a result: nothing could be chosen, or its end could not be written down. See the execution's last state.",
+      metric: drill.machine.metricFailed({ period: MINUTE, statistic: Stats.SUM }),
       threshold: 1,
       minutes: 1,
       missing: NOT_BREACHING,

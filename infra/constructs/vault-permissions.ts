@@ -3,7 +3,7 @@
  * own Region alone, so a condition holds each permission to the key that bears the vault's alias, and to what it is used for.
  */
 import { Stack } from "aws-cdk-lib";
-import { type IRole, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
+import { CompositePrincipal, type IRole, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
 import { resourceNames, vaultKeyContext, vaultSignerContext } from "../../core/kernel/names.ts";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { LEDGER_WRITER } from "../../core/kernel/vault-signer.ts";
@@ -86,15 +86,13 @@ export function allowVault(role: Role, deployment: Deployment, uses: readonly Va
 /** What agents' credentials are narrowed from: all that any job may need, and nothing that deletes or shortens a lock. */
 export function declareAgentRole(scope: Stack, deployment: Deployment, givers: readonly IRole[]): Role | null {
   const places = vaultPlaces(deployment.fleet);
-  const [giver] = givers;
-  if (places === null || giver === undefined) return null;
+  if (places === null || givers.length === 0) return null;
   const { fleet } = deployment.fleet;
   const role = new Role(scope, "VaultAgent", {
     roleName: resourceNames(fleet).vaultAgentRole(scope.region),
     description: "Narrowed for an hour and one job at a time, for an agent that backs up or restores.",
-    assumedBy: giver.grantPrincipal,
+    assumedBy: new CompositePrincipal(...givers.map(({ grantPrincipal }) => grantPrincipal)),
   });
-  for (const other of givers.slice(1)) role.grantAssumeRole(other.grantPrincipal);
   for (const each of givers) each.addToPrincipalPolicy(new PolicyStatement({ actions: ["sts:AssumeRole"], resources: [role.roleArn] }));
   allowVault(role, deployment, ["reads"]);
   const bucket = vaultBucketArn(scope, fleet, places.home);

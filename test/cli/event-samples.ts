@@ -29,6 +29,14 @@ const everything = {
   status: "resolved",
   mode: "auto",
   setBy: "anna",
+  source: "n2.directory",
+  run: "0b1c2d3e-n2-directory",
+  drill: "drill-20261124",
+  sequence: 7,
+  height: 4_096,
+  sourceBytes: 5_000_000,
+  storedBytes: 40_000,
+  tookMs: 61_000,
 };
 
 /** Fields that mean different things in different events. */
@@ -39,6 +47,16 @@ const own: Partial<Record<EventName, Record<string, unknown>>> = {
   "failover.requested": { kind: "switchover", to: "n2" },
   "failover.incident-opened": { kind: "failover", to: "n2" },
   "failover.approval-requested": { to: "n2" },
+  "backup.failed": { outcome: "failed" },
+  "backup.restore-proven": {
+    from: "us-west-2",
+    rpoSeconds: 61,
+    rpoBlocks: 60,
+    rtoMs: 48_000,
+    restoredBytesPerSecond: 90_000_000,
+    caughtUpBlocksPerSecond: null,
+  },
+  "backup.copies-audited": { copies: [{ region: "us-west-2", status: "complete", lagSeconds: 0, missing: 0, repaired: 0, damaged: 0 }] },
 };
 
 export const sampleOf = (name: EventName): Record<string, unknown> => EVENTS[name].parse({ ...everything, ...own[name] }) as Record<string, unknown>;

@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { projectRoot } from "../../infra/bundle.ts";
+import { NETWORK, PAIR } from "./fleets.ts";
 import { EXAMPLES, synthesize } from "./synthesis.ts";
 
 /** What an operator is promised. */
@@ -65,20 +67,21 @@ function scrub(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, SCRUBBED.has(name) ? `<${name}>` : scrub(inner)]));
 }
 
-describe("the stacks of the validator pair", () => {
-  const file = join(projectRoot, "examples", "validator-pair.fleet.yaml");
-
+describe("the stacks of a fleet", () => {
   it("are the same, code's hashes included, whenever and wherever they are synthesized", async () => {
-    const [first, second] = [await synthesize(file), await synthesize(file)];
+    const [first, second] = [await synthesize(PAIR), await synthesize(PAIR)];
     expect([...second.templates]).toEqual([...first.templates]);
   });
 
-  it("are those that were last reviewed", async () => {
+  it.each([
+    ["without backups, in its home", PAIR, "validator-pair-home.snap"],
+    ["with backups, in its vault's home", NETWORK, "synnergy-network-vault-home.snap"],
+  ])("%s, are those that were last reviewed", async (_, file, snapshot) => {
     const { fleet, templates } = await synthesize(file);
-    const { Resources, Outputs } = templates.get(fleet.regions.home) ?? { Resources: {}, Outputs: {} };
+    const { Resources, Outputs } = templates.get(vaultPlaces(fleet)?.home ?? fleet.regions.home) ?? { Resources: {}, Outputs: {} };
     const lines = Object.entries(Resources).map(([id, { Type, Properties }]) => `${id} ${Type} ${JSON.stringify(scrub(Properties))}`);
     await expect([...lines.toSorted(), `Outputs ${Object.keys(Outputs ?? {}).join(" ")}`].join("\n")).toMatchFileSnapshot(
-      "__snapshots__/validator-pair-home.snap",
+      `__snapshots__/${snapshot}`,
     );
   });
 });

@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { projectRoot } from "../../infra/bundle.ts";
+import type { FunctionDeclaration } from "../../infra/modules/declaration.ts";
 
 /** A function's own code with all that it reaches, unused parts shaken off, as text. */
-export async function codeOf(name: string): Promise<string> {
-  const entry = join(projectRoot, "functions", "failover", `${name}.ts`);
+export async function codeOf({ module, name }: Pick<FunctionDeclaration, "module" | "name">): Promise<string> {
+  const entry = join(projectRoot, "functions", module, `${name}.ts`);
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

@@ -1,15 +1,18 @@
 /** What each part of the control plane may do in an account: exactly what its code asks for, on exactly its own resources. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { RECORDS, type RecordKind } from "../../core/kernel/records.ts";
+import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
+import type { VaultUse } from "../../infra/modules/declaration.ts";
 import { pascalCase } from "../../infra/modules/declaration.ts";
-import { ALL_FUNCTIONS } from "../../infra/modules/functions.ts";
+import { ALL_FUNCTIONS, functionsOf } from "../../infra/modules/functions.ts";
 import { codeOf } from "./function-code.ts";
 import { EXAMPLES, list, only, resourcesOf, roleStatements, type Statement, type Synthesis, synthesize } from "./synthesis.ts";
 
 /** AWS checks these against no resource that a policy could name. */
 const WITHOUT_RESOURCE =
   /^(logs:(Create|Delete|Get|List|Update)LogDeliver(y|ies)|logs:(Describe|Put)Resource(Policy|Policies)|logs:DescribeLogGroups|xray:(Put|Get)(Telemetry|Trace|Sampling)\w+|ec2:(Assign|Unassign)PrivateIpAddresses|ec2:(Create|Delete|Describe)NetworkInterfaces?|ec2:DescribeSubnets)$/;
-const SIGNERS = ["fence-primary", "open-incident", "prepare-successor", "promote-successor", "verify-signing", "watch-fleet"];
+/** Objects of a bucket that is named in full, and keys that bear the vault's alias: test/infra/vault-permissions.test.ts has each. */
+const OF_A_VAULT = /^(s3:(Get|Put|Delete)Object|kms:(Decrypt|GenerateDataKey))$/;
 
 const isAllow = ({ statement }: { statement: Statement }) => statement.Effect === "Allow";
 const ownerOf = (policy: string) => ALL_FUNCTIONS.find(({ name }) => policy.startsWith(`${pascalCase(name)}Role`))?.name ?? policy;
@@ -30,21 +33,28 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     const wide = everyStatement()
       .filter(isAllow)
       .filter(({ statement }) => JSON.stringify(statement.Resource).includes("*"));
-    expect(wide.flatMap(({ statement }) => actionsOf(statement)).filter((action) => !WITHOUT_RESOURCE.test(action))).toEqual([]);
+    expect(
+      wide.flatMap(({ statement }) => actionsOf(statement)).filter((action) => !WITHOUT_RESOURCE.test(action) && !OF_A_VAULT.test(action)),
+    ).toEqual([]);
   });
 
   it("lets only the functions that command agents sign, by their role and by the key's own policy", () => {
+    const signers = functionsOf(synthesis.fleet).flatMap(({ name, commandsAgents }) => (commandsAgents ? [name] : []));
     for (const template of synthesis.templates.values()) {
-      const byRole = roleStatements(template).filter(({ statement }) => actionsOf(statement).some((action) => action.startsWith("kms:")));
-      expect(byRole.map(({ policy }) => ownerOf(policy)).toSorted()).toEqual(SIGNERS);
-      expect(byRole.flatMap(({ statement }) => actionsOf(statement)).every((action) => action === "kms:Sign")).toBe(true);
+      const byRole = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("kms:Sign"));
+      expect(byRole.map(({ policy }) => ownerOf(policy)).toSorted()).toEqual(signers.toSorted());
+      for (const { statement } of byRole) {
+        expect(actionsOf(statement)).toEqual(["kms:Sign"]);
+        expect(JSON.stringify(statement.Resource)).toMatch(/^\{"Fn::GetAtt":\["Authority\w+","Arn"\]\}$/);
+        expect(statement.Condition).toEqual({ StringEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "RAW" } });
+      }
       const statements = (only(resourcesOf(template, "AWS::KMS::Key")).Properties.KeyPolicy as { Statement: Statement[] }).Statement;
       const signing = statements.filter((statement) => actionsOf(statement).includes("kms:Sign"));
       expect(signing).toHaveLength(1);
       const principals = list(signing.flatMap(({ Principal }) => (Principal as { AWS: { "Fn::GetAtt": [string, string] }[] }).AWS)).map((each) =>
         ownerOf(each["Fn::GetAtt"][0]),
       );
-      expect(principals.toSorted()).toEqual(SIGNERS);
+      expect(principals.toSorted()).toEqual(signers.toSorted());
       expect(statements.flatMap(actionsOf).filter((action) => action.includes("*") || action === "kms:CreateGrant")).toEqual([]);
     }
   });
@@ -62,17 +72,51 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     }
   });
 
-  it("lets nobody but the approver answer a task token, and nobody but the rules start the workflow", () => {
-    const who = (action: string) => [
-      ...new Set(
-        everyStatement()
-          .filter(({ statement }) => actionsOf(statement).includes(action))
-          .map(({ policy }) => ownerOf(policy)),
-      ),
-    ];
+  const who = (action: string, of = everyStatement()) =>
+    [...new Set(of.filter(({ statement }) => actionsOf(statement).includes(action)).map(({ policy }) => ownerOf(policy)))].map((policy) =>
+      policy.replace(/(DefaultPolicy)?[0-9A-F]{8}$/, ""),
+    );
+
+  it("lets nobody but the approver answer a task token", () => {
     expect(who("states:SendTaskSuccess")).toEqual(["approve-incident"]);
-    expect(who("states:StartExecution").every((policy) => policy.startsWith("FailoverStateMachineEventsRole"))).toBe(true);
-    expect(who("lambda:InvokeFunction").every((policy) => policy.startsWith("FailoverCalls"))).toBe(true);
+  });
+
+  it("lets the rules start a failover, start-backup a backup and the clock a drill, and nobody else any of them", () => {
+    for (const [region, template] of synthesis.templates) {
+      const starts = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("states:StartExecution"));
+      const on = (machine: string) =>
+        who(
+          "states:StartExecution",
+          starts.filter(({ statement }) => JSON.stringify(statement.Resource).includes(`"${machine}StateMachine`)),
+        );
+      for (const { statement } of starts) expect(list(statement.Resource)).toHaveLength(1);
+      const isFilled = synthesis.fleet.vault?.backups !== undefined;
+      expect(on("Failover")).toEqual(["FailoverStateMachineEventsRole"]);
+      expect(on("BackupsBackup")).toEqual(isFilled ? ["start-backup"] : []);
+      const drills = isFilled && vaultPlaces(synthesis.fleet)?.home === region;
+      expect(on("BackupsRestoreDrill")).toEqual(drills ? ["BackupsRestoreDrillStateMachineEventsRole"] : []);
+      expect(starts).toHaveLength(1 + (isFilled ? 1 : 0) + (drills ? 1 : 0));
+    }
+  });
+
+  it("lets each workflow call its own steps, and nobody else call a function", () => {
+    for (const template of synthesis.templates.values()) {
+      const calls = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("lambda:InvokeFunction"));
+      const called = calls.map(({ policy, statement }) => {
+        const functions = list(statement.Resource as { "Fn::GetAtt": [string] }).map((each) =>
+          each["Fn::GetAtt"][0].replace(/Function[0-9A-F]{8}$/, ""),
+        );
+        return `${policy.replace(/[0-9A-F]{8}$/, "")}: ${functions.toSorted().join(" ")}`;
+      });
+      const steps = functionsOf(synthesis.fleet).filter(({ step }) => step);
+      const drills = ["BootNode", "ChooseCopy", "CloseDrill", "RestoreCopy", "TearDown", "VerifyNode"];
+      const backups = ["BackUpSource", "CloseBackup", "ProveBackup"];
+      const ofFailover = steps.filter(({ module }) => module === "failover").map(({ name }) => pascalCase(name));
+      const expected = [`FailoverCalls: ${ofFailover.toSorted().join(" ")}`];
+      if (steps.some(({ module }) => module === "backup"))
+        expected.push(`BackupsBackupCalls: ${backups.join(" ")}`, `BackupsRestoreDrillCalls: ${drills.join(" ")}`);
+      expect(called.toSorted()).toEqual(expected.toSorted());
+    }
   });
 });
 
@@ -81,10 +125,22 @@ function kinds(code: string, calls: RegExp): RecordKind[] {
   return [...new Set([...code.matchAll(calls)].map((match) => match[1] ?? "").filter(isKind))].toSorted();
 }
 
-describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, declaration })))("what $name declares", ({ name, declaration }) => {
+/** What in a function's code is which use of the vault. */
+const USES: Readonly<Record<VaultUse, RegExp>> = {
+  reads: /\bopen(OrMake)?FleetKeyring\(/,
+  makes: /\bopenOrMakeFleetKeyring\(/,
+  proves: /\bproveVault\(/,
+  repairs: /\bauditReplicas\(/,
+  sweeps: /\bsweepVault\(/,
+  "gives-access": /\.access\(/,
+};
+/** How a function comes to buckets, keys and roles: by its world's vault. */
+const VAULT = /\.vault\(\)|@aws-sdk\/client-(?:s3|kms|sts)/;
+
+describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, declaration })))("what $name declares", ({ declaration }) => {
   let code: string;
   beforeAll(async () => {
-    code = await codeOf(name);
+    code = await codeOf(declaration);
   });
 
   it("reads and writes exactly the kinds that it declares", () => {
@@ -106,5 +162,15 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
       reachesNetwork: declaration.reachesNetwork,
       publishes: declaration.publishes,
     });
+  });
+
+  it("uses the vault as it declares, and a function that declares nothing meets neither a bucket nor a key", () => {
+    const used = Object.entries(USES).flatMap(([use, word]) => (word.test(code) ? [use] : []));
+    expect(used.toSorted()).toEqual([...(declaration.vault ?? [])].toSorted());
+    expect(VAULT.test(code)).toBe(declaration.vault !== undefined);
+  });
+
+  it("starts a workflow only if its code does so", () => {
+    expect(/\bworkflows\.start\(/.test(code)).toBe(declaration.starts !== undefined);
   });
 });

@@ -2,6 +2,8 @@
 import { Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { beforeAll, describe, expect, it } from "vitest";
+import { pascalCase } from "../../infra/modules/declaration.ts";
+import { functionsOf } from "../../infra/modules/functions.ts";
 import { EXAMPLES, list, only, resourcesOf, type Synthesis, synthesize } from "./synthesis.ts";
 
 const everyTemplate = ({ templates, vaults }: Synthesis) => [...templates.values(), ...vaults.values()];
@@ -55,11 +57,14 @@ describe.each(EXAMPLES)("protection of $name", ({ file }) => {
     }
   });
 
-  it("writes no execution's data into the workflow's log, where a task token would be readable", () => {
+  it("writes no execution's data into a workflow's log, where a task token would be readable", () => {
     for (const template of aws.templates.values()) {
-      const machine = only(resourcesOf(template, "AWS::StepFunctions::StateMachine"));
-      expect(machine.Properties.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false, Level: "ALL" });
-      expect(machine.Properties.TracingConfiguration).toEqual({ Enabled: true });
+      const machines = resourcesOf(template, "AWS::StepFunctions::StateMachine");
+      expect(machines).toHaveLength(aws.fleet.vault?.backups === undefined ? 1 : 3);
+      for (const [, { Properties }] of machines) {
+        expect(Properties.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false, Level: "ALL" });
+        expect(Properties.TracingConfiguration).toEqual({ Enabled: true });
+      }
     }
   });
 
@@ -67,7 +72,7 @@ describe.each(EXAMPLES)("protection of $name", ({ file }) => {
     for (const [region, template] of aws.templates) {
       const network = Object.entries(aws.fleet.regions.networks ?? {}).find(([name]) => name === region)?.[1];
       for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
-        const reaches = /^(WatchFleet|OpenIncident|FencePrimary|PrepareSuccessor|PromoteSuccessor|VerifySigning)Function/.test(id);
+        const reaches = functionsOf(aws.fleet).some(({ name, reachesNetwork }) => reachesNetwork && id.startsWith(`${pascalCase(name)}Function`));
         expect(Properties.VpcConfig, id).toEqual(
           network && reaches ? { SubnetIds: network.subnetIds, SecurityGroupIds: network.securityGroupIds } : undefined,
         );

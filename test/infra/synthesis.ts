@@ -67,5 +67,9 @@ export function roleStatements(template: Template): { policy: string; statement:
       PolicyDocument.Statement.map((statement) => ({ policy, statement })),
     ),
   );
-  return [...policies, ...inline];
+  /** What does not fit into a role's own policy: `FencePrimaryRoleOverflowPolicy1…`. */
+  const overflown = resourcesOf(template, "AWS::IAM::ManagedPolicy").flatMap(([policy, { Properties }]) =>
+    (Properties.PolicyDocument as { Statement: Statement[] }).Statement.map((statement) => ({ policy, statement })),
+  );
+  return [...policies, ...inline, ...overflown];
 }

@@ -9,7 +9,7 @@ const here = createRequire(import.meta.url);
 export const validate = here("asl-validator") as (machine: unknown) => { isValid: boolean; errors: unknown[] };
 const jsonata = createRequire(here.resolve("asl-validator"))("jsonata") as (text: string) => { evaluate(input: unknown, bound: object): unknown };
 
-export type Rule = { ErrorEquals: string[]; Next?: string; MaxAttempts?: number; MaxDelaySeconds?: number; JitterStrategy?: string };
+export type Rule = { ErrorEquals: string[]; Next?: string; Output?: string; MaxAttempts?: number; MaxDelaySeconds?: number; JitterStrategy?: string };
 export type State = {
   Type: string;
   Resource?: string;
@@ -48,7 +48,11 @@ export const placeholderOf = (state: State) => /\$\{(\w+)\}/.exec(`${state.Argum
 export async function caught(within: Machine, name: string, error: string, input: Record<string, unknown>): Promise<string | undefined> {
   const rule = within.States[name]?.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes(error) || ErrorEquals.includes("States.ALL"));
   const states = { input: { ...input, error: { Error: error, Cause: "as it was" } } };
-  let next = rule?.Next;
+  return await pastChoices(within, rule?.Next, states);
+}
+
+async function pastChoices(within: Machine, from: string | undefined, states: object): Promise<string | undefined> {
+  let next = from;
   for (let state = within.States[next ?? ""]; state?.Type === "Choice"; state = within.States[next ?? ""]) {
     next = state.Default;
     for (const { Condition, Next } of (state.Choices ?? []).toReversed()) {
@@ -57,4 +61,36 @@ export async function caught(within: Machine, name: string, error: string, input
     }
   }
   return next;
+}
+
+/** Where a choice leads, past other choices and waits on the way. */
+export async function chosen(within: Machine, name: string, input: Record<string, unknown>): Promise<string | undefined> {
+  const next = await pastChoices(within, name, { input });
+  const state = within.States[next ?? ""];
+  return state?.Type === "Wait" ? state.Next : next;
+}
+
+export function machineOf(file: string): Machine {
+  const found = machines.find((each) => each.file === file);
+  if (found === undefined) throw new Error(`no state machine is in ${file}`);
+  return found.machine;
+}
+
+/** Every way out of a state, by its end, its choices or its errors. */
+export const waysOf = (state: State): string[] =>
+  [state.Next, state.Default, ...(state.Choices ?? []).map(({ Next }) => Next), ...rulesOf({ state }).map(({ Next }) => Next)].filter(
+    (way) => way !== undefined,
+  );
+
+/** Every state that can come after `from`, itself included, on ways that pass none of `avoided`. */
+export function reachable(within: Machine, from: string, avoided: readonly string[]): string[] {
+  const reached = new Set<string>();
+  const open = [from];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const state = within.States[name];
+    if (reached.has(name) || avoided.includes(name) || !state) continue;
+    reached.add(name);
+    open.push(...waysOf(state));
+  }
+  return [...reached];
 }
