@@ -12,7 +12,9 @@ import { EXAMPLES, list, only, resourcesOf, roleStatements, type Statement, type
 const WITHOUT_RESOURCE =
   /^(logs:(Create|Delete|Get|List|Update)LogDeliver(y|ies)|logs:(Describe|Put)Resource(Policy|Policies)|logs:DescribeLogGroups|xray:(Put|Get)(Telemetry|Trace|Sampling)\w+|ec2:(Assign|Unassign)PrivateIpAddresses|ec2:(Create|Delete|Describe)NetworkInterfaces?|ec2:DescribeSubnets)$/;
 /** Objects of a bucket that is named in full, and keys that bear the vault's alias: test/infra/vault-permissions.test.ts has each. */
-const OF_A_VAULT = /^(s3:(Get|Put|Delete)Object|kms:(Decrypt|GenerateDataKey))$/;
+const OF_A_VAULT = /^(s3:((Get|Put|Delete)Object|(Get|Put)ObjectRetention)|kms:(Decrypt|GenerateDataKey))$/;
+/** Executions of a Map, whose names Step Functions makes up below the machine's own. */
+const OF_A_MAP = /^states:(Describe|Stop)Execution$/;
 
 const isAllow = ({ statement }: { statement: Statement }) => statement.Effect === "Allow";
 const ownerOf = (policy: string) => ALL_FUNCTIONS.find(({ name }) => policy.startsWith(`${pascalCase(name)}Role`))?.name ?? policy;
@@ -34,7 +36,9 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       .filter(isAllow)
       .filter(({ statement }) => JSON.stringify(statement.Resource).includes("*"));
     expect(
-      wide.flatMap(({ statement }) => actionsOf(statement)).filter((action) => !WITHOUT_RESOURCE.test(action) && !OF_A_VAULT.test(action)),
+      wide
+        .flatMap(({ statement }) => actionsOf(statement))
+        .filter((action) => ![WITHOUT_RESOURCE, OF_A_VAULT, OF_A_MAP].some((known) => known.test(action))),
     ).toEqual([]);
   });
 
@@ -95,7 +99,12 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       expect(on("BackupsBackup")).toEqual(isFilled ? ["start-backup"] : []);
       const drills = isFilled && vaultPlaces(synthesis.fleet)?.home === region;
       expect(on("BackupsRestoreDrill")).toEqual(drills ? ["BackupsRestoreDrillStateMachineEventsRole"] : []);
-      expect(starts).toHaveLength(1 + (isFilled ? 1 : 0) + (drills ? 1 : 0));
+      /** A distributed Map starts executions of its own machine, by the machine's own role. */
+      const batches = starts.filter(({ policy }) => policy.startsWith("BackupsBackupBatches"));
+      expect(
+        batches.map(({ statement }) => JSON.stringify(statement.Resource).includes(`stateMachine:synnergy-${synthesis.fleet.fleet}-backup"`)),
+      ).toEqual(isFilled ? [true] : []);
+      expect(starts).toHaveLength(1 + (isFilled ? 2 : 0) + (drills ? 1 : 0));
     }
   });
 
@@ -110,7 +119,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       });
       const steps = functionsOf(synthesis.fleet).filter(({ step }) => step);
       const drills = ["BootNode", "ChooseCopy", "CloseDrill", "RestoreCopy", "TearDown", "VerifyNode"];
-      const backups = ["BackUpSource", "CloseBackup", "ProveBackup"];
+      const backups = ["BackUpSource", "CloseBackup", "CompleteLedger", "PlanLedger", "ProveBackup", "StoreSegments"];
       const ofFailover = steps.filter(({ module }) => module === "failover").map(({ name }) => pascalCase(name));
       const expected = [`FailoverCalls: ${ofFailover.toSorted().join(" ")}`];
       if (steps.some(({ module }) => module === "backup"))
@@ -133,6 +142,8 @@ const USES: Readonly<Record<VaultUse, RegExp>> = {
   repairs: /\bauditReplicas\(/,
   sweeps: /\bsweepVault\(/,
   "gives-access": /\.access\(/,
+  "writes-ledger": /\b(?:storeLedgerBatch|completeLedgerBackup)\(/,
+  "signs-ledger": /\bledgerSigner\(/,
 };
 /** How a function comes to buckets, keys and roles: by its world's vault. */
 const VAULT = /\.vault\(\)|@aws-sdk\/client-(?:s3|kms|sts)/;
@@ -155,7 +166,7 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
     const commands = /\bagents\.call\(/.test(code);
     expect({
       commandsAgents: commands,
-      reachesNetwork: commands || /\bnodes\.(?:probe|recentBlocks)\(/.test(code),
+      reachesNetwork: commands || /\bnodes\.(?:probe|recentBlocks)\(|\bevmLedger\(/.test(code),
       publishes: /\bbus\.publish\(/.test(code),
     }).toEqual({
       commandsAgents: declaration.commandsAgents,

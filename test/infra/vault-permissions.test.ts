@@ -54,8 +54,8 @@ class Expected {
       StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, `${bucket}/*`] },
     });
   }
-  private asLock(action: string, region: string): Permission {
-    const context = { "kms:EncryptionContext:purpose": "synnergy-ha/vault-key", "kms:EncryptionContext:fleet": this.fleet };
+  private asLock(action: string, region: string, purpose = "synnergy-ha/vault-key"): Permission {
+    const context = { "kms:EncryptionContext:purpose": purpose, "kms:EncryptionContext:fleet": this.fleet };
     return this.key(action, region, { StringEquals: context });
   }
   puts(region: string, prefixes: string): Permission[] {
@@ -81,8 +81,18 @@ class Expected {
         return regions.flatMap((region) => this.puts(region, "packs indexes manifests keyring"));
       case "sweeps": {
         const removed = ["packs", "indexes", "manifests", "sweeps", "batches"];
-        return [...removed.map((prefix) => plain("s3:DeleteObject", `${this.bucket(here)}/${prefix}/*`)), ...this.puts(here, "sweeps")];
+        const locks = ["packs", "indexes", "manifests"].flatMap((prefix) =>
+          ["s3:GetObjectRetention", "s3:PutObjectRetention"].map((action) => plain(action, `${this.bucket(here)}/${prefix}/*`)),
+        );
+        return [...removed.map((prefix) => plain("s3:DeleteObject", `${this.bucket(here)}/${prefix}/*`)), ...locks, ...this.puts(here, "sweeps")];
       }
+      case "writes-ledger":
+        return this.puts(
+          home,
+          ["packs/control-plane", "indexes/control-plane", `batches/${this.fleet}.ledger`, `manifests/${this.fleet}.ledger`].join(" "),
+        );
+      case "signs-ledger":
+        return ["kms:Decrypt", "kms:GenerateDataKey"].map((action) => this.asLock(action, home, "synnergy-ha/vault-signer"));
       case "gives-access":
         return [plain("sts:AssumeRole", `${agentRole}.Arn`)];
     }
@@ -145,7 +155,7 @@ describe.each([...EXAMPLES, { name: "the largest fleet", file: null }])("the vau
     for (const template of [...synthesis.templates.values(), ...synthesis.vaults.values()]) {
       const actions = roleStatements(template).flatMap(({ statement }) => list(statement.Action));
       const known =
-        /^(s3:(ListBucket|(Get|Put|Delete)Object|GetReplicationConfiguration|GetObject(Version(Acl|ForReplication|Tagging)|LegalHold|Retention)|Replicate(Object|Tags))|kms:(Sign|Encrypt|Decrypt|GenerateDataKey)|sts:AssumeRole)$/;
+        /^(s3:(ListBucket|(Get|Put|Delete)Object|PutObjectRetention|GetReplicationConfiguration|GetObject(Version(Acl|ForReplication|Tagging)|LegalHold|Retention)|Replicate(Object|Tags))|kms:(Sign|Encrypt|Decrypt|GenerateDataKey)|sts:AssumeRole)$/;
       expect(actions.filter((action) => /^(s3|kms|sts|iam|organizations):/.test(action) && !known.test(action))).toEqual([]);
     }
   });

@@ -92,7 +92,7 @@ describe.each(EXAMPLES)("the vault of $name", ({ file }) => {
     }
   });
 
-  it("is encrypted by a key that is in its own Region alone, rotates, and is used for the bucket and the keyring's lock only", () => {
+  it("is encrypted by a key that is in its own Region alone, rotates, and is used for the bucket, the keyring's lock and the ledger's signing key only", () => {
     for (const { template, bucket, region } of buckets()) {
       const keys = resourcesOf(template, "AWS::KMS::Key");
       const key = only(keys);
@@ -112,7 +112,10 @@ describe.each(EXAMPLES)("the vault of $name", ({ file }) => {
       expect(uses[0]?.Condition).toMatchObject({ StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` } });
       expect(JSON.stringify(uses[0]?.Condition?.StringLike)).toContain(`-${region}"`);
       expect(uses[1]?.Condition).toEqual({
-        StringEquals: { "kms:EncryptionContext:purpose": "synnergy-ha/vault-key", "kms:EncryptionContext:fleet": aws.fleet.fleet },
+        StringEquals: {
+          "kms:EncryptionContext:purpose": ["synnergy-ha/vault-key", "synnergy-ha/vault-signer"],
+          "kms:EncryptionContext:fleet": aws.fleet.fleet,
+        },
       });
       expect(Statement.flatMap(({ Action }) => list(Action)).filter((action) => action.includes("*") || action === "kms:CreateGrant")).toEqual([]);
     }

@@ -3,13 +3,26 @@ import { describe, expect, it } from "vitest";
 import * as errors from "../../core/kernel/errors.ts";
 import { pascalCase } from "../../infra/modules/declaration.ts";
 import { ALL_FUNCTIONS } from "../../infra/modules/functions.ts";
-import { caught, chosen, type Machine, machineOf, machines, placeholderOf, reachable, tasksOf } from "../support/state-machines.ts";
+import {
+  caught,
+  chosen,
+  type Machine,
+  machineOf,
+  machines,
+  placeholderOf,
+  reachable,
+  type State,
+  tasksOf,
+  waysOf,
+} from "../support/state-machines.ts";
 
 const ERRORS = [...Object.keys(errors), "States.Timeout", "States.TaskFailed", "Lambda.Unknown", "Error"];
 const backup = machineOf("backup.asl.json");
 const drill = machineOf("restore-drill.asl.json");
 const ends = (machine: Machine, names: readonly string[]) =>
   names.filter((name) => machine.States[name]?.End === true || ["Fail", "Succeed"].includes(machine.States[name]?.Type ?? ""));
+/** Those of the machine itself: what a Map's items raise is the Map's to catch. */
+const ownTasks = (machine: Machine) => Object.keys(machine.States).filter((name) => machine.States[name]?.Type === "Task");
 const leads = (machine: Machine, state: string, error: string) => caught(machine, state, error, { fleet: "testing", decision: "before" });
 
 describe("a backup", () => {
@@ -18,7 +31,7 @@ describe("a backup", () => {
   });
 
   it("is closed whatever a state raises, and is left alone, unclosed, where it is stale", async () => {
-    for (const { name } of tasksOf(backup)) {
+    for (const name of [...ownTasks(backup), "StoreBatches"]) {
       expect(await leads(backup, name, "RunStale"), name).toBe("Superseded");
       if (name === "CloseBackup") continue;
       for (const error of ERRORS.filter((each) => each !== "RunStale"))
@@ -26,6 +39,13 @@ describe("a backup", () => {
     }
     expect(reachable(backup, "Superseded", [])).toEqual(["Superseded"]);
     expect(backup.States.Superseded).toMatchObject({ Type: "Pass", End: true });
+  });
+
+  it("fails as a whole where one of its batches does", async () => {
+    const items = backup.States.StoreBatches?.ItemProcessor as Machine;
+    for (const error of ERRORS) expect(await leads(items, "StoreSegments", error), error).toBe("NotStored");
+    expect(items.States.NotStored?.Type).toBe("Fail");
+    expect(backup.States.StoreBatches).not.toHaveProperty("ToleratedFailurePercentage");
   });
 
   it("that cannot be closed fails, which an alarm hears", async () => {
@@ -37,6 +57,11 @@ describe("a backup", () => {
     const outputs = (state: string) => backup.States[state]?.Catch?.at(-1)?.Output;
     expect(outputs("ProveBackup")).toContain("'proofError': $states.errorOutput");
     expect(outputs("BackUpSource")).toContain("'error': $states.errorOutput");
+  });
+
+  it("reads a ledger by functions and a directory by its agent", async () => {
+    expect(await chosen(backup, backup.StartAt, { source: "testing.ledger" })).toBe("PlanLedger");
+    expect(await chosen(backup, backup.StartAt, { source: "n1.directory" })).toBe("BackUpSource");
   });
 
   it.each([
@@ -59,10 +84,12 @@ describe("a drill", () => {
     expect(drill.States.NotChosen?.Type).toBe("Fail");
   });
 
-  it("that has begun ends nowhere but behind TearDown and then CloseDrill", () => {
-    const before = reachable(drill, first, ["TearDown"]);
+  it("that has begun ends nowhere but behind TearDown and then CloseDrill; a restore that was asked for stays where it is", async () => {
+    const before = reachable(drill, first, ["TearDown", "CloseDrill"]);
     expect(ends(drill, before)).toEqual([]);
-    expect(before).not.toContain("CloseDrill");
+    const leading = before.filter((name) => name !== "CloseDrill" && waysOf(drill.States[name] as State).includes("CloseDrill"));
+    expect(leading).toEqual(["IsRestored"]);
+    expect(await chosen(drill, "IsRestored", { decision: "restored", restoreOnly: true })).toBe("CloseDrill");
     expect(ends(drill, reachable(drill, "TearDown", ["CloseDrill"]))).toEqual([]);
   });
 
@@ -92,7 +119,7 @@ describe("a drill", () => {
     ["IsCaughtUp", "unfinished", "VerifyNode"],
     ["IsCaughtUp", "caught-up", "TearDown"],
   ])("goes from %s, %s, to %s", async (choice, decision, next) => {
-    expect(await chosen(drill, choice, { decision })).toBe(next);
+    expect(await chosen(drill, choice, { decision, restoreOnly: false })).toBe(next);
   });
 });
 
