@@ -27,16 +27,16 @@ export type Deed =
   | { readonly kind: "cancel" | "drain" | "resume" };
 
 /** Fewer requests than a cell remembers; a small choice of numbers, so that many are delivered twice. */
-export const anyStory = fc.array(
+export const anyStory: fc.Arbitrary<Deed[]> = fc.array<Deed>(
   fc.oneof(
     {
       weight: 6,
-      arbitrary: fc.record<Deed>({ kind: fc.constant("request"), number: fc.integer({ min: 0, max: 15 }), fullReread: fc.boolean() } as never),
+      arbitrary: fc.record({ kind: fc.constant("request" as const), number: fc.integer({ min: 0, max: 15 }), fullReread: fc.boolean() }),
     },
-    { weight: 1, arbitrary: fc.record<Deed>({ kind: fc.constant("end"), number: fc.integer({ min: 0, max: 15 }), isDone: fc.boolean() } as never) },
-    { weight: 3, arbitrary: fc.record<Deed>({ kind: fc.constant("end-own"), isDone: fc.boolean() } as never) },
-    { weight: 2, arbitrary: fc.record<Deed>({ kind: fc.constant("pass"), ms: fc.constantFrom(1, 70_000, RUN_DEADLINE_MS + 1) } as never) },
-    { weight: 1, arbitrary: fc.record<Deed>({ kind: fc.constantFrom("cancel", "drain", "resume") } as never) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("end" as const), number: fc.integer({ min: 0, max: 15 }), isDone: fc.boolean() }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("end-own" as const), isDone: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 70_000, RUN_DEADLINE_MS + 1) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("cancel", "drain", "resume") }) },
   ),
   { maxLength: 60 },
 );

@@ -3,7 +3,7 @@ import { figuresOf } from "../../../core/backup/restore-drill/figures.ts";
 import type { Drill } from "../../../core/kernel/backup-source.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { causeOf } from "../caught.ts";
-import { type DrillStep, sayDrill } from "./step.ts";
+import { type DrillStep, endDrill } from "./step.ts";
 
 const SENTENCE_MAX = 2_000;
 
@@ -16,13 +16,13 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
       0,
       SENTENCE_MAX,
     );
-    await sayDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
+    await endDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
     world.metrics.count("DrillsFailed", 1);
     await world.bus.publish("backup.drill-failed", { drill, source, node, reason: sentence });
     return { decision: "failed", reason: sentence };
   }
   const sentence = sentenceOf(step, figures, endedAtMs);
-  await sayDrill(world, step, { status: "proven", endedAtMs, figures, checks: step.checks, sentence, doing: "" });
+  await endDrill(world, step, { status: "proven", endedAtMs, figures, checks: step.checks, sentence, doing: "" });
   world.metrics.count("ProvenRpoSeconds", figures.rpoSeconds);
   world.metrics.count("ProvenRtoMs", figures.rtoMs);
   world.metrics.count("DrillsFailed", 0);

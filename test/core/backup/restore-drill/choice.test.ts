@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CompleteCopy, chooseCopy, farthestFirst } from "../../../../core/backup/restore-drill/choice.ts";
 
-const anyRegions = fc.uniqueArray(fc.constantFrom("us-east-1", "us-east-2", "us-west-2", "eu-west-1"), { minLength: 1 });
+const anyRegions = fc.uniqueArray(fc.constantFrom<string[]>("us-east-1", "us-east-2", "us-west-2", "eu-west-1"), { minLength: 1 });
 const anyCopies = (regions: readonly string[]) =>
   fc.uniqueArray(
     fc.record<CompleteCopy>({

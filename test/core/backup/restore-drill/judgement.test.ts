@@ -76,7 +76,9 @@ describe("the judgement of a restored node", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 20 }), fc.nat(20), (fleetSize, count) => {
         const live = Array.from({ length: Math.min(count, fleetSize) }, (_, index) => nodeOf(`n${index}`));
-        expect(judge(viewOf(), { live, fleetSize }).kind).toBe(live.length > fleetSize / 2 ? "judged" : "waits");
+        const kind = live.length > fleetSize / 2 ? "judged" : "waits";
+        for (const view of [viewOf(), viewOf({ chainId: 8 })])
+          expect([POINT, null].map((point) => judge(view, { live, fleetSize }, point).kind)).toEqual([kind, kind]);
         expect(judge({ ...viewOf(), state: "silent", reason: "refused" }, { live, fleetSize })).toEqual({
           kind: "waits",
           reason: "the scratch node does not answer yet: refused",
