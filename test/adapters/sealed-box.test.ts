@@ -1,5 +1,5 @@
 /** What is sealed to an agent opens for that agent, for that purpose, unchanged, and for nobody and nothing else. */
-import { createCipheriv, hkdfSync } from "node:crypto";
+import { createCipheriv, createPublicKey, diffieHellman, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { newBoxKey, openBox, type SealedBox, sealTo } from "../../adapters/sealed-box.ts";
@@ -24,10 +24,10 @@ const LOW_ORDER = [
   `ee${"ff".repeat(30)}7f`,
 ].map((hex) => Buffer.from(hex, "hex").toString("base64url"));
 
-/** What somebody can make who knows no key at all: with a point of low order the shared secret is zero for every recipient. */
-function sealedUnderZero(ephemeralKey: string, message: Buffer): SealedBox {
+/** The construction as the file's head tells it, from a shared secret. */
+function sealedUnder(shared: Uint8Array, ephemeralKey: string, message: Buffer): SealedBox {
   const salt = Buffer.concat([Buffer.from(ephemeralKey, "base64url"), Buffer.from(own.publicKey, "base64url")]);
-  const key = new Uint8Array(hkdfSync("sha256", Buffer.alloc(32), salt, "synnergy-ha/sealed-box/1\nvault-access", 32));
+  const key = new Uint8Array(hkdfSync("sha256", shared, salt, "synnergy-ha/sealed-box/1\nvault-access", 32));
   const cipher = createCipheriv("aes-256-gcm", key, Buffer.alloc(12), { authTagLength: 16 });
   return { ephemeralKey, sealed: Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]).toString("base64url") };
 }
@@ -39,6 +39,12 @@ describe("a sealed box", () => {
         expect(openBox(own, sealedTo(message, context), context)).toEqual(Buffer.from(message));
       }),
     );
+  });
+
+  it("opens what another program has sealed by the same construction, with both public keys in the salt", () => {
+    const ephemeral = newBoxKey();
+    const shared = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: createPublicKey(own.privateKey) });
+    expect(openBox(own, sealedUnder(shared, ephemeral.publicKey, Buffer.from("a message")), "vault-access")?.toString()).toBe("a message");
   });
 
   it("opens for no other key and for no other purpose", () => {
@@ -78,7 +84,8 @@ describe("a sealed box", () => {
   });
 
   it("does not open what was sealed over a point of low order, by somebody who knows no key", () => {
-    for (const point of LOW_ORDER) expect(openBox(own, sealedUnderZero(point, Buffer.from("forged")), "vault-access")).toBeNull();
+    /** With such a point the shared secret is zero for every recipient. */
+    for (const point of LOW_ORDER) expect(openBox(own, sealedUnder(Buffer.alloc(32), point, Buffer.from("forged")), "vault-access")).toBeNull();
   });
 
   it("is made to no point of low order and to nothing that is no key", () => {
