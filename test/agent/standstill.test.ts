@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Gate } from "../../agent/gate.ts";
 import { holdsRole, standstillOf } from "../../agent/vault/standstill.ts";
 import type { Standstill } from "../../agent/vault/vault-config.ts";
-import { jobsRig, linesOf, newPipe, writingHook } from "../support/vault-jobs-rig.ts";
+import { jobsRig, linesOf, newPipe, SOON, writingHook } from "../support/vault-jobs-rig.ts";
 
 let folder = "";
 let file = "";
@@ -111,7 +111,7 @@ describe("an agent that starts", () => {
     const starting = rig.start().then(() => {
       isStarted = true;
     });
-    await expect.poll(() => linesOf(file)).toEqual([`start testnet n1 ${rig.directory}`]);
+    await expect.poll(() => linesOf(file), SOON).toEqual([`start testnet n1 ${rig.directory}`]);
     expect(isStarted).toBe(false);
     writeFileSync(pipe, "go on");
     await starting;

@@ -7,7 +7,7 @@ import { listSequences, newestManifest } from "../../adapters/vault/manifests.ts
 import { must } from "../support/agent-rig.ts";
 import { compareTrees } from "../support/compare-trees.ts";
 import { SOURCE, useVaultJobs } from "../support/use-vault-jobs.ts";
-import { backupWork, jobNamed, jobProcesses, jobsOf, jobsRig, linesOf } from "../support/vault-jobs-rig.ts";
+import { backupWork, jobNamed, jobProcesses, jobsOf, jobsRig, linesOf, SOON } from "../support/vault-jobs-rig.ts";
 
 const world = useVaultJobs();
 
@@ -16,7 +16,7 @@ describe("a vault job", () => {
     const agent = await world.started();
     const { jobs, bucket } = agent;
     agent.fill(3);
-    must(await jobs.order(jobNamed("backup"), backupWork()));
+    await jobs.begin(jobNamed("backup"), backupWork());
     const { result, state } = await jobs.ended();
     expect({ state, result }).toMatchObject({
       state: "done",
@@ -32,7 +32,7 @@ describe("a vault job", () => {
       reason: "job-of-drill has restored nothing here that could be booted",
     });
     expect(await jobs.scratch("boot-scratch", jobNamed("backup"))).toMatchObject({ kind: "refused", code: "job-refused" });
-    must(await jobs.order(drill, agent.restoreWork(1)));
+    await jobs.begin(drill, agent.restoreWork(1));
     const folder = join(agent.scratch, drill);
     expect((await jobs.ended()).result).toMatchObject({ kind: "restore", folder, files: 4 });
     expect(compareTrees(agent.directory, folder)).toEqual([]);
@@ -50,8 +50,8 @@ describe("a vault job", () => {
     const agent = await world.started({ pipe: true });
     const { jobs, bucket } = agent;
     const [job, other] = [jobNamed("first"), jobNamed("second")];
-    must(await jobs.order(job, backupWork()));
-    await expect.poll(() => linesOf(agent.hooks)).toHaveLength(1);
+    await jobs.begin(job, backupWork());
+    await expect.poll(() => linesOf(agent.hooks), SOON).toHaveLength(1);
     const [process] = jobProcesses();
     expect(must(await jobs.order(job, backupWork())).view).toMatchObject({ job, state: "running" });
     expect(await jobs.order(other, backupWork())).toMatchObject({ kind: "refused", code: "job-refused", reason: "job-of-first is under way" });

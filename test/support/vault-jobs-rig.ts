@@ -21,7 +21,8 @@ import { ACCESS_CONTEXT, JobId, type JobView, type JobWork, VaultPlace } from ".
 import { agentRig, FLEET, must, type Rig } from "./agent-rig.ts";
 import { laterClock } from "./vault.ts";
 
-const ENDS_MS = 30_000;
+/** On a machine that is busy with everything else. */
+export const SOON = { timeout: 30_000, interval: 50 };
 let buckets = 0;
 
 export async function newPlace(endpoint: string): Promise<VaultPlace> {
@@ -124,9 +125,13 @@ export function jobsOf({ control }: Pick<Rig, "control">, place: VaultPlace) {
     const access = { credentials, expiresAtMs: Date.now() + 3_600_000, places: [place] };
     return sealTo(boxKey, Buffer.from(JSON.stringify(access), "utf8"), ACCESS_CONTEXT);
   };
-  return {
+  const jobs = {
     look,
     sealedFor,
+    /** As soon as the job before has let the directory go. */
+    async begin(job: JobId, work: JobWork): Promise<void> {
+      await expect.poll(async () => (await jobs.order(job, work)).kind, SOON).toBe("answered");
+    },
     async order(job: JobId, work: JobWork, access?: ReturnType<typeof sealedFor>) {
       const { boxKey } = await look();
       return await control.call<"start-job">({ kind: "start-job", nonce: await nonce(), job, work, access: access ?? sealedFor(boxKey) });
@@ -135,10 +140,11 @@ export function jobsOf({ control }: Pick<Rig, "control">, place: VaultPlace) {
     scratch: async (kind: "boot-scratch" | "end-scratch", job: JobId) =>
       await control.call<typeof kind>({ kind, nonce: await nonce(), job }, undefined, 20_000),
     async ended(): Promise<JobView> {
-      await expect.poll(async () => (await look()).state, { timeout: ENDS_MS, interval: 50 }).not.toBe("running");
+      await expect.poll(async () => (await look()).state, SOON).not.toBe("running");
       return await look();
     },
   };
+  return jobs;
 }
 
 /** The processes that do a job for an agent of this test. */
