@@ -39,8 +39,6 @@ describe("a job of an agent", () => {
   });
 
   test("is given up when its agent is silent for a minute and a half, and not before", async () => {
-    const { jobs } = of.agent("n1");
-    jobs.ends = () => done(200_000);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 180 }), async (seconds) => {
         of = backupWorld();
@@ -66,6 +64,20 @@ describe("a job of an agent", () => {
     );
   });
 
+  test("is not given up over silences that are each short", async () => {
+    const agent = of.agent("n1");
+    agent.jobs.ends = () => done(200_000);
+    for (let number = 0; number < 3; number += 1) {
+      of.clock.after(10_000 + number * 60_000, () => {
+        agent.reach = "gone";
+      });
+      of.clock.after(60_000 + number * 60_000, () => {
+        agent.reach = "up";
+      });
+    }
+    expect(await run()).toMatchObject({ decision: "done" });
+  });
+
   test("is ordered anew after each restart of its agent, four times in all and no more", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 6 }), async (restarts) => {
@@ -89,6 +101,7 @@ describe("a job of an agent", () => {
     expect(await run()).toMatchObject({ decision: "done" });
     expect(jobs.withoutAccessMs).toBe(0);
     expect(jobs.renewals).toBe(6);
+    expect((await cellOf(of)).running?.deadlineMs).toBeGreaterThan(of.clock.wallMs());
     expect(jobs.started).toHaveLength(1);
   });
 
@@ -150,5 +163,15 @@ describe("a cancel in the cell", () => {
     await cancel();
     expect(await run(60_000)).toMatchObject({ decision: "cancelled", reason: "it was cancelled before it began" });
     expect(jobs.started).toHaveLength(1);
+  });
+
+  test("orders nothing, and cancels nothing, where another run's job is under way at the agent", async () => {
+    const { jobs } = of.agent("n1");
+    await run(31_000);
+    of.registry.cells.clear();
+    step = await startedRun(of, 2);
+    await cancel();
+    expect(await run()).toMatchObject({ decision: "cancelled", reason: "it was cancelled before it began" });
+    expect([jobs.started.length, jobs.cancelled]).toEqual([1, []]);
   });
 });

@@ -9,7 +9,9 @@ import { ACCESS_CONTEXT, type JobId, JobView, type JobWork, ScratchView, VaultAc
 
 type Told = Partial<Pick<JobView, "state" | "doing" | "result" | "fault">>;
 export type JobEnd = { readonly afterMs: number; readonly told: Told | (() => Promise<Told>) };
-type Current = { readonly id: JobId; readonly startedAtMs: number; readonly end: JobEnd; access: VaultAccess; told: Told };
+type Current = { readonly id: JobId; readonly startedAtMs: number; end: JobEnd; access: VaultAccess; told: Told };
+/** A real one closes its requests and files before it ends. */
+const CANCEL_MS = 3_000;
 type JobCommand = Extract<Command, { job: string } | { kind: "look-at-job" | "look-at-scratch" }>;
 type Said = Record<string, unknown> & { kind: Reply["kind"] };
 
@@ -82,7 +84,8 @@ export class FakeJobs {
 
   private cancel(job: JobId): void {
     this.cancelled.push(job);
-    if (this.current?.id === job && this.state() === "running") this.current.told = { state: "cancelled" };
+    if (this.current?.id !== job || this.state() !== "running") return;
+    this.current.end = { afterMs: this.clock.monotonicMs() - this.current.startedAtMs + CANCEL_MS, told: { state: "cancelled" } };
   }
 
   /** What has happened since it was last looked at. */
