@@ -2,6 +2,7 @@
  * Proves a store at the cost of what is new and a share of what is old: packs that were never opened, the ones whose proof is oldest,
  * and the trees of backups that were never proven. What was found is written down, pack by pack.
  */
+import { ObjectCorrupt } from "../../core/backup/vault/faults.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
@@ -47,6 +48,9 @@ export async function proveVault(given: ProveGiven): Promise<Proven> {
   const manifests: Manifest[] = [];
   for await (const { manifest } of readEveryManifest(store, keyring.vault, given.trust)) manifests.push(manifest);
   const catalogue = await loadCatalogue([store], keyring, distinctIndexes(manifests.flatMap(({ indexes }) => indexes)));
+  const [disputed] = catalogue.disputed;
+  if (disputed !== undefined)
+    throw new ObjectCorrupt({ object: `pack ${disputed} in ${store.name}`, reason: "two indexes say different things of it" });
   const proofs = await readProofs(store);
   const named = new Set(manifests.flatMap(({ packs }) => packs.map(({ name }) => name)));
   const packs = catalogue.table.packs.filter(({ name }) => named.has(name));

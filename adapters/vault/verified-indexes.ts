@@ -3,8 +3,9 @@
  * captured node can write rubbish under its own names; nobody else's backup depends on it before this says so.
  */
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
+import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
-import { distinctIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
+import { Catalogue, distinctIndexes, loadUsable, type NamedIndex } from "./catalogue.ts";
 import { inLanes } from "./in-lanes.ts";
 import { newestManifest, type Trust } from "./manifests.ts";
 import { readProofs } from "./proofs.ts";
@@ -24,11 +25,17 @@ export async function verifiedIndexes(
   const candidates = distinctIndexes(manifests.flatMap((found) => found?.manifest.indexes ?? [])).filter((index) => index.writer !== writer);
   if (candidates.length === 0) return [];
   const { provenAtMs } = await readProofs(store);
-  const verified = new Set<NamedIndex>();
+  const all = new Catalogue();
+  const packsOf = new Map<NamedIndex, readonly IndexedPack[]>();
   /** Each index for itself: what two of them name would else count for one of them only. */
   await inLanes(candidates.slice(0, INDEXES_MAX), AT_ONCE, async (index) => {
     const { packs } = (await loadUsable([store], keyring, [index])).catalogue.table;
-    if (packs.length > 0 && packs.every(({ name }) => provenAtMs.has(name))) verified.add(index);
+    packsOf.set(index, packs);
+    all.add(index, packs, () => false);
   });
-  return candidates.filter((index) => verified.has(index));
+  const isVerified = ({ name }: IndexedPack): boolean => provenAtMs.has(name) && !all.disputed.has(name);
+  return candidates.filter((index) => {
+    const packs = packsOf.get(index) ?? [];
+    return packs.length > 0 && packs.every(isVerified);
+  });
 }

@@ -3,14 +3,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { signingKeyFrom } from "../../../adapters/signature-ed25519.ts";
-import { listIndexes } from "../../../adapters/vault/catalogue.ts";
+import { listIndexes, loadUsable } from "../../../adapters/vault/catalogue.ts";
 import { newestManifest, writeManifest } from "../../../adapters/vault/manifests.ts";
 import { readProofs, writeProof } from "../../../adapters/vault/proofs.ts";
 import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import { verifiedIndexes } from "../../../adapters/vault/verified-indexes.ts";
 import { memoryVault } from "../../../adapters/vault-memory.ts";
 import { indexKey, packKey, type Writer } from "../../../core/backup/vault/manifest.ts";
-import { encodeIndex } from "../../../core/backup/vault/pack-index.ts";
+import { encodeIndex, type IndexedPack } from "../../../core/backup/vault/pack-index.ts";
 import type { Clock, VaultStore } from "../../../core/kernel/ports.ts";
 import { noise } from "../../support/noise.ts";
 import { backUp, temporaryFolder, testVault, trust } from "../../support/vault.ts";
@@ -131,21 +131,23 @@ describe("the indexes that another writer may refer to", () => {
     expect((await verifiedFor("n3")).map(({ writer }) => writer)).toEqual(["n1"]);
   });
 
+  async function storeIndex(name: string, packs: readonly IndexedPack[]): Promise<string> {
+    const header = { vault: keyring.vault, epoch: 1, salt: noise(name, 32) };
+    const index = encodeIndex(header, keyring.keyOf("index", header, "a test's index"), packs);
+    await store.put(indexKey("n2", index.name), index.bytes);
+    return index.name;
+  }
   /** An index of n2's by hand, named by its newest manifest; each pack is stored, and those in `opened` are proven. */
   async function indexBy(name: string, contents: readonly string[], opened: readonly string[]): Promise<string> {
     const packs = contents.map((content) => packOf([noise(content, 1_000)], keyring, content));
     for (const { bytes, pack } of packs) await store.put(packKey("n2", pack.name), bytes);
-    const header = { vault: keyring.vault, epoch: 1, salt: noise(name, 32) };
-    const index = encodeIndex(
-      header,
-      keyring.keyOf("index", header, "a test's index"),
-      packs.map(({ pack }) => pack),
-    );
-    await store.put(indexKey("n2", index.name), index.bytes);
     const proven = packs.flatMap(({ pack }, at) => (opened.includes(contents[at] ?? "") ? [pack.name] : []));
     nowMs += 1;
     await writeProof(store, { format: 1, atMs: nowMs, by: "control-plane", store: store.name, packs: proven, backups: [] });
-    return index.name;
+    return await storeIndex(
+      name,
+      packs.map(({ pack }) => pack),
+    );
   }
   async function nameAll(): Promise<void> {
     const newest = await newestManifest(store, "n2.directory", keyring.vault, trust);
@@ -166,5 +168,25 @@ describe("the indexes that another writer may refer to", () => {
     expect(names).toContain(good);
     expect(names).not.toContain(bad);
     expect(names).not.toContain(shared);
+  });
+
+  it("are none that say of an opened pack something else than what was opened, and such a vault is not proven", async () => {
+    await days(["one"]);
+    await days(["two"], "n2");
+    await proveVault(given());
+    const [index] = await listIndexes(store, "n1");
+    const { catalogue } = await loadUsable([store], keyring, index === undefined ? [] : [index]);
+    const lying = catalogue.table.packs.map((pack) => ({
+      ...pack,
+      blocks: pack.blocks.map((block) => ({
+        ...block,
+        chunks: block.chunks.map((chunk) => ({ ...chunk, id: noise("not in it", chunk.id.length) })),
+      })),
+    }));
+    const name = await storeIndex("lying", lying);
+    await nameAll();
+    expect((await verifiedFor("n3")).map((one) => one.name)).not.toContain(name);
+    nowMs += 1;
+    await expect(proveVault(given())).rejects.toMatchObject({ name: "ObjectCorrupt", message: expect.stringContaining("two indexes") });
   });
 });
