@@ -68,7 +68,7 @@ describe("a drill's end", () => {
     const step = await drills.booted(6);
     of.boot(() => 9);
     const passed = await drills.verify(step);
-    await closeDrill(of.world, caught(step, new Error("the host is gone")));
+    expect(await closeDrill(of.world, caught(passed, new Error("the host is gone")))).toMatchObject({ decision: "failed" });
     const before = await drills.record();
     for (const late of [() => closeDrill(of.world, passed), () => drills.verify(step), () => bootNode(of.world, step)])
       await expect(late()).rejects.toMatchObject({ name: "RunStale" });
