@@ -7,7 +7,7 @@ import { ObjectMisplaced, ObjectMissing, VaultFault } from "../../core/backup/va
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { indexKey, indexPrefix, packKey } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
-import { decodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
+import { decodeIndex, type IndexedPack, isSamePack } from "../../core/backup/vault/pack-index.ts";
 import { INDEX_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { fromAnyStore } from "./any-store.ts";
@@ -21,12 +21,18 @@ export class Catalogue {
   readonly table = new ChunkTable();
   /** By a pack's name: which index named it first. */
   private readonly origins = new Map<string, NamedIndex>();
+  private readonly described = new Map<string, IndexedPack>();
+  /** Packs of which a second index says something else than the first: one of the two names contents that are not in it. */
+  readonly disputed = new Set<string>();
 
   /** A pack that a second index names again stays with the first; one that is to be removed is not taken in. */
   add(index: NamedIndex, packs: readonly IndexedPack[], isCondemned: (key: string) => boolean): void {
     for (const pack of packs) {
-      if (this.origins.has(pack.name) || isCondemned(packKey(index.writer, pack.name))) continue;
+      const known = this.described.get(pack.name);
+      if (known !== undefined && !isSamePack(known, pack)) this.disputed.add(pack.name);
+      if (known !== undefined || isCondemned(packKey(index.writer, pack.name))) continue;
       this.table.addPack(pack);
+      this.described.set(pack.name, pack);
       this.origins.set(pack.name, index);
     }
   }

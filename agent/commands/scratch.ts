@@ -13,6 +13,8 @@ export async function answerScratch(agent: Agent, command: Changing): Promise<An
   if (command.kind === "boot-scratch" && !hasRestored(agent, command.job)) {
     return refuse("job-refused", `${command.job} has restored nothing here that could be booted`);
   }
+  /** A restore that is still under way would put back what is removed here. */
+  if (command.kind === "end-scratch") await agent.jobs.cancelled(command.job);
   const done: HookOutcome = await (command.kind === "boot-scratch" ? bootScratch : endScratch)(given, command.job);
   if (done.kind === "failed") return refuse("hook-failed", done.reason);
   return { kind: "scratch", view: await lookAtScratch(given, []) };

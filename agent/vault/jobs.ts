@@ -70,6 +70,13 @@ export function vaultJobs({ config, privateKey, gate, log }: Pick<Agent, "config
       if (current?.id === job) current.cancel("as commanded");
     },
 
+    /** As `cancel`, and resolves when nothing of it is under way any more. */
+    async cancelled(job: JobId): Promise<void> {
+      if (current?.id !== job) return;
+      current.cancel("what it does is taken down");
+      await current.settled;
+    },
+
     letGoOfEarlier: async (): Promise<void> => await standstill?.letGoOfEarlier(),
 
     /** Ends what is under way; what it has stored is found by the next run. */

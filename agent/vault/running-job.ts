@@ -73,7 +73,7 @@ export class RunningJob {
   }
 
   private async holdFor(hold: Hold): Promise<void> {
-    const fault = await hold.hold();
+    const fault = await hold.hold().catch(unheld);
     if (fault !== null) return this.fail(fault);
     this.tell({ kind: "still" });
     const watch = setInterval(() => {
@@ -82,7 +82,7 @@ export class RunningJob {
     }, LOOK_MS);
     await Promise.race([this.read.promise, this.over.promise]);
     clearInterval(watch);
-    const kept = await hold.letGo();
+    const kept = await hold.letGo().catch(unheld);
     if (kept !== null) this.log.warn("the directory stands still although nothing is read any more", { job: this.id, reason: kept.sentence });
   }
 
@@ -105,4 +105,10 @@ export class RunningJob {
   }
 }
 
+/** A disk that is full, most likely: it must not end the agent, which signs. */
+const unheld = (error: unknown): JobFault => ({
+  name: "StandstillFailed",
+  sentence: `the directory could not be held or let go: ${error instanceof Error ? error.message : String(error)}`.slice(0, 2_000),
+  transient: true,
+});
 const lost = (how: string): JobFault => ({ name: "JobLost", sentence: `the process that did the work ended on its own (${how})`, transient: true });

@@ -4,6 +4,9 @@ import { Hash, Height, NodeId, RegionName, WallMs } from "./ids.ts";
 import { JobId } from "./vault-job.ts";
 
 export const SourceId = z.string().regex(/^[a-z][a-z0-9-]{0,31}\.(directory|ledger)$/, "<node>.directory or <fleet>.ledger");
+/** More than a queue has under way for one source. */
+export const TAKEN_MAX = 32;
+
 export const BackupRequest = z.object({
   run: JobId,
   atMs: WallMs,
@@ -40,10 +43,12 @@ export type NewestBackup = z.infer<typeof NewestBackup>;
 export const BackupSource = z.object({
   source: SourceId,
   running: RunningBackup.nullable(),
-  /** Asked for while another run was under way; started when that one ends. */
+  /** Asked for while another run was under way; stands until a run is started, which takes it along. */
   waiting: BackupRequest.nullable(),
   /** Nothing is started while this stands. */
   draining: z.object({ by: z.string().max(256), atMs: WallMs }).nullable(),
+  /** Requests that were taken lately, the newest last: what a queue delivers again is known by its name. */
+  taken: z.array(JobId).max(TAKEN_MAX).default([]),
   newest: NewestBackup.nullable(),
   fullReadAtMs: WallMs.nullable(),
   last: z

@@ -77,11 +77,17 @@ class Driver {
     }
     this.silentSinceMs = null;
     const { view } = looked.reply;
-    const isOurs = view.job === this.job.id;
-    if (isOurs && view.state !== "running") return this.end(view);
-    if ((await onLook(view)) === "cancel") return isOurs ? await this.cancel() : { kind: "cancelled", sentence: "it was cancelled before it began" };
-    if (!isOurs || clock.wallMs() > this.accessEndsAtMs - RENEW_BEFORE_MS) await this.order(view, isOurs);
+    const isUnderWay = view.job === this.job.id && view.state === "running";
+    if (view.job === this.job.id && !isUnderWay && !this.isOfEarlierTry(view)) return this.end(view);
+    if ((await onLook(view)) === "cancel")
+      return isUnderWay ? await this.cancel() : { kind: "cancelled", sentence: "it was cancelled before it began" };
+    if (!isUnderWay || clock.wallMs() > this.accessEndsAtMs - RENEW_BEFORE_MS) await this.order(view, isUnderWay);
     return null;
+  }
+
+  /** What failed for a passing reason was told by the function before this one; this one is there because it is tried again. */
+  private isOfEarlierTry({ state, fault }: JobView): boolean {
+    return state === "failed" && fault?.transient === true && this.starts === 0;
   }
 
   private async order(view: JobView, isRenewal: boolean): Promise<void> {

@@ -18,6 +18,7 @@ import type { Command, Reply, Report } from "../../core/kernel/agent-protocol.ts
 import type { FleetNode } from "../../core/kernel/fleet.ts";
 import type { RoleName } from "../../core/kernel/ids.ts";
 import type { AgentAnswer, Agents, Clock } from "../../core/kernel/ports.ts";
+import { FakeJobs, isJobCommand } from "./fake-jobs.ts";
 
 /** `up`; `gone`: the host says that nothing listens; `silent`: nothing comes back at all. */
 export type Reach = "up" | "gone" | "silent";
@@ -39,11 +40,13 @@ export class FakeAgent {
   pending: string[] = [];
   private nonces = 0;
   readonly node: FleetNode;
+  readonly jobs: FakeJobs;
   private readonly clock: Clock;
 
   constructor(node: FleetNode, role: RoleName, clock: Clock) {
     this.node = node;
     this.clock = clock;
+    this.jobs = new FakeJobs(clock);
     this.stored = neverHeld(role);
     this.bootId = `${node.id}-boot-1`;
   }
@@ -105,8 +108,7 @@ export class FakeAgent {
     const say = (reply: object): Reply => ({ ...stamp, boot: { bootId: this.bootId, storeCounter: this.counter }, ...reply }) as Reply;
     if (command.kind === "report") return say({ kind: "report", report: this.report() });
     if (command.kind === "checkpoint") return say({ kind: "checkpoint", checkpoint: this.checkpoint() });
-    if (command.kind === "look-at-job" || command.kind === "look-at-scratch" || "job" in command)
-      return say({ kind: "refused", code: "job-refused", reason: "this agent works on no job" });
+    if (command.kind === "look-at-job" || command.kind === "look-at-scratch") return say(await this.jobs.obey(command));
     const { role } = this.stored;
     if (command.kind === "grant") {
       const taken = acceptGrant(this.stored, this.memory, { grant: command.grant, nonce: command.nonce, nowMs: this.clock.monotonicMs() });
@@ -118,6 +120,7 @@ export class FakeAgent {
     const spent = spendNonce(this.memory, command.nonce, this.clock.monotonicMs());
     if (spent.kind === "refused") return say({ kind: "refused", code: spent.code, reason: spent.reason });
     this.memory = spent.memory;
+    if (isJobCommand(command)) return say(await this.jobs.obey(command));
     if (command.kind === "fence") {
       if (command.after === "next-signature") await untilSigned();
       const fenced = fence(this.stored, this.memory, command.epoch);

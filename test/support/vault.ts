@@ -13,7 +13,7 @@ import { type Labour, labourInPlace } from "../../adapters/vault/labour.ts";
 import { newestManifest } from "../../adapters/vault/manifests.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import { memoryVault } from "../../adapters/vault-memory.ts";
-import type { SourceName, Writer } from "../../core/backup/vault/manifest.ts";
+import type { ChainPoint, SourceName, Writer } from "../../core/backup/vault/manifest.ts";
 import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { keyring } from "./vault-objects.ts";
 
@@ -55,22 +55,29 @@ export function backupGiven(store: VaultStore, clock: Clock = laterClock): Backu
   return { store, ...testVault(), clock, entropy: systemEntropy(), privateKey, trust };
 }
 
-export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[]; clock?: Clock };
+export type Choices = { node?: string; labour?: Labour; verified?: readonly NamedIndex[]; clock?: Clock; chain?: ChainPoint };
 
-export async function backUp(
+export async function backUp(store: VaultStore, folder: string, choices: Choices = {}): Promise<BackupDone> {
+  const { vault, labour } = testVault();
+  return await backUpWith({ vault, labour: choices.labour ?? labour }, store, folder, choices);
+}
+
+/** With the keys of any vault. */
+export async function backUpWith(
+  { vault, labour }: { vault: OpenVault; labour: Labour },
   store: VaultStore,
   folder: string,
-  { node = "n1", labour = testVault().labour, verified = [], clock = laterClock }: Choices = {},
+  { node = "n1", verified = [], clock = laterClock, chain }: Choices,
 ): Promise<BackupDone> {
   return await backupDirectory(
-    { ...backupGiven(store, clock), labour },
+    { ...backupGiven(store, clock), vault, labour },
     {
       folder,
       source: `${node}.directory` as SourceName,
       writer: node as Writer,
       node: null,
       consistency: "files-only",
-      chain: null,
+      chain: chain ?? null,
       fullReread: false,
       newestKnown: 0,
       verified,

@@ -3,10 +3,14 @@
  * request at most waits, and the rest are told so. A run that nobody has heard of until its deadline is replaced; its steps find that
  * out by their run's name before they change anything.
  */
-import type { BackupRequest, BackupSource, NewestBackup, RunningBackup } from "../../kernel/backup-source.ts";
+import { type BackupRequest, type BackupSource, type NewestBackup, type RunningBackup, TAKEN_MAX } from "../../kernel/backup-source.ts";
 
 /** A step writes at least every few seconds; a new function after a cold start, within a minute. */
 export const RUN_DEADLINE_MS = 300_000;
+/** Whoever ends a run asks again for what waits; where that is not heard of within this, it was lost on its way. */
+const ASKED_AGAIN_MS = 60_000;
+/** What a request carries. */
+const REASON_MAX = 1_000;
 
 export type Admission = {
   readonly verdict: "start" | "waits" | "refused" | "repeated";
@@ -19,6 +23,7 @@ export const newSource = (source: string): BackupSource => ({
   running: null,
   waiting: null,
   draining: null,
+  taken: [],
   newest: null,
   fullReadAtMs: null,
   last: null,
@@ -31,19 +36,22 @@ export function admitRequest(
   request: BackupRequest,
   { nowMs, fullRereadMs }: { nowMs: number; fullRereadMs: number },
 ): SourceChange<Admission> {
-  const { running, draining, last } = cell;
+  const { running, waiting, draining, last } = cell;
   if (last?.run === request.run) return { kind: "keep", verdict: "refused", reason: `this very request was carried out before: ${last.outcome}` };
   if (running?.run === request.run) return { kind: "keep", verdict: "repeated", reason: "this very request is being carried out" };
+  if (waiting?.run !== request.run && cell.taken.includes(request.run))
+    return { kind: "keep", verdict: "refused", reason: "this very request was taken before" };
   if (draining !== null) return { kind: "keep", verdict: "refused", reason: `${cell.source} is drained by ${draining.by}: nothing is started` };
+  const taken = [...cell.taken.filter((run) => run !== request.run), request.run].slice(-TAKEN_MAX);
+  const fullReread = request.fullReread || waiting?.fullReread === true;
   if (running !== null && nowMs <= running.deadlineMs) {
-    const waiting = cell.waiting === null ? request : { ...cell.waiting, fullReread: cell.waiting.fullReread || request.fullReread };
-    const reason = `${running.run} is under way; ${cell.waiting === null ? "this request waits" : "it joins the request that waits"}`;
-    return { kind: "write", next: { ...cell, waiting }, verdict: "waits", reason };
+    const reason = `${running.run} is under way; ${waiting === null ? "this request waits" : "it joins the request that waits"}`;
+    return { kind: "write", next: { ...cell, taken, waiting: { ...(waiting ?? request), fullReread } }, verdict: "waits", reason };
   }
   const isDueInFull = cell.fullReadAtMs !== null && nowMs - cell.fullReadAtMs >= fullRereadMs;
   const started: RunningBackup = {
     ...request,
-    fullReread: request.fullReread || isDueInFull,
+    fullReread: fullReread || isDueInFull,
     execution: null,
     startedAtMs: nowMs,
     deadlineMs: nowMs + RUN_DEADLINE_MS,
@@ -53,7 +61,7 @@ export function admitRequest(
     cancel: null,
   };
   const reason = running === null ? request.reason : `${running.run} was not heard of until its deadline and is replaced`;
-  return { kind: "write", next: { ...cell, running: started, waiting: null }, verdict: "start", reason };
+  return { kind: "write", next: { ...cell, taken, running: started, waiting: null }, verdict: "start", reason };
 }
 
 /** Null where `run` is not the one under way any more. */
@@ -91,9 +99,11 @@ export function decideDue(
 ): Due {
   const { nowMs, finalizedHeight, everySeconds, everyBlocks, retrySeconds } = facts;
   if (cell.draining !== null || (cell.running !== null && nowMs <= cell.running.deadlineMs)) return { kind: "not-due" };
-  if (cell.waiting !== null) return { kind: "due", reason: cell.waiting.reason };
+  const { waiting, last } = cell;
+  if (waiting !== null && (cell.running !== null || last === null || nowMs - last.endedAtMs >= ASKED_AGAIN_MS))
+    return { kind: "due", reason: `what ${waiting.by} asked for waits: ${waiting.reason}`.slice(0, REASON_MAX) };
   /** What has just failed fails again most likely; it is tried again, less often. */
-  if (cell.last !== null && cell.last.outcome !== "done" && nowMs - cell.last.endedAtMs < retrySeconds * 1_000) return { kind: "not-due" };
+  if (last !== null && last.outcome !== "done" && nowMs - last.endedAtMs < retrySeconds * 1_000) return { kind: "not-due" };
   if (cell.newest === null) return { kind: "due", reason: "there is no backup yet" };
   const ageSeconds = Math.floor((nowMs - cell.newest.startedAtMs) / 1_000);
   if (ageSeconds >= everySeconds) return { kind: "due", reason: `the newest backup is ${ageSeconds} s old, ${everySeconds} s are asked for` };

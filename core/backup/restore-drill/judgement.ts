@@ -41,21 +41,21 @@ export function judgeScratch({ view, live, fleetSize, chain, point }: Facts): Ju
     same("genesis", hashAt.get(0) ?? null, agreed(live, ({ hashAt: at }) => at.get(0), needed) ?? chain.genesisHash),
   ];
   if (point !== null) {
+    const found = hashAt.get(point.height) ?? null;
     const quorum = agreed(live, ({ hashAt: at }) => at.get(point.height), needed);
-    checks.push(same(`hash at the backup's final block ${point.height}, by the manifest`, hashAt.get(point.height) ?? null, point.blockHash));
-    checks.push(
-      quorum === null
-        ? { name: `hash at ${point.height}, by a quorum`, held: false, found: `no ${needed} of the live nodes agree about it` }
-        : same(`hash at ${point.height}, by ${needed} or more live nodes`, hashAt.get(point.height) ?? null, quorum),
-    );
+    checks.push(same(`hash at the backup's final block ${point.height}, by the manifest`, found, point.blockHash));
+    /** What is wrong otherwise is told at once; what nobody can tell yet is neither right nor wrong. */
+    if (quorum === null && checks.every(({ held }) => held))
+      return { kind: "waits", reason: `no ${needed} of the live nodes agree about the hash at ${point.height}` };
+    if (quorum !== null) checks.push(same(`hash at ${point.height}, by ${needed} or more live nodes`, found, quorum));
   }
   return { kind: "judged", checks, lagBlocks: Math.max(0, headOf(live) - view.head.height) };
 }
 
-/** The second-highest head: one node alone that is far ahead does not set the pace. */
+/** The middle one, and of few nodes the second-highest: as long as most tell the truth, it is between heads that are true. */
 export function headOf(live: readonly { readonly head: number }[]): number {
   const heads = live.map(({ head }) => head).toSorted((left, right) => right - left);
-  return heads[1] ?? heads[0] ?? 0;
+  return heads[Math.max(1, Math.ceil(heads.length / 2) - 1)] ?? heads[0] ?? 0;
 }
 
 function same(name: string, found: string | number | null, expected: string | number): Check {

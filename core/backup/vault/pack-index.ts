@@ -21,6 +21,17 @@ export type IndexedPack = {
   readonly blocks: readonly StoredBlock[];
 };
 
+/** Whether two indexes say the same of a pack of one name. */
+export function isSamePack(one: IndexedPack, other: IndexedPack): boolean {
+  return describe(one).equals(describe(other));
+}
+
+function describe({ epoch, salt, sizeBytes, blocks }: IndexedPack): Buffer {
+  const text = new ByteWriter(1_024).number(epoch).fixed(salt).number(sizeBytes);
+  writeBlocks(text, blocks);
+  return text.finish();
+}
+
 export function encodeIndex(header: ObjectHeader, key: Uint8Array, packs: readonly IndexedPack[]): { name: string; bytes: Buffer } {
   const list = new ByteWriter(64 * 1024).number(packs.length);
   for (const { name, epoch, salt, sizeBytes, blocks } of packs) {

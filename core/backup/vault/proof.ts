@@ -29,6 +29,8 @@ export const proofKey = ({ atMs, by }: Pick<Proof, "atMs" | "by">): string =>
 
 export type VerificationPlan = {
   readonly packs: readonly string[];
+  /** So many of them, the first, cannot be left for the next run. */
+  readonly urgent: number;
   readonly neverProven: number;
   readonly again: number;
   readonly bytes: number;
@@ -44,13 +46,15 @@ type Facts = {
   readonly periodMs: number;
   /** The time until the next run. */
   readonly everyMs: number;
+  /** When this run began: what it has opened itself since then it does not open again. */
+  readonly sinceMs?: number;
 };
 
 /**
  * The oldest proofs first, as many bytes as keep the pace: with the bytes B of proven packs, a period P and a run every E, a run
  * opens B · E / P of them, and in any case those whose proof would be older than P before the next run.
  */
-export function planVerification({ packs, provenAtMs, nowMs, periodMs, everyMs }: Facts): VerificationPlan {
+export function planVerification({ packs, provenAtMs, nowMs, periodMs, everyMs, sinceMs = Number.POSITIVE_INFINITY }: Facts): VerificationPlan {
   const never = packs.filter(({ name }) => !provenAtMs.has(name));
   const proven = packs
     .filter(({ name }) => provenAtMs.has(name))
@@ -58,15 +62,19 @@ export function planVerification({ packs, provenAtMs, nowMs, periodMs, everyMs }
   const shareBytes = sumOf(proven) * Math.min(1, everyMs / periodMs);
   const again: { name: string; sizeBytes: number }[] = [];
   let bytes = 0;
+  let urgent = never.length;
   for (const pack of proven) {
-    const isDue = nowMs + everyMs - (provenAtMs.get(pack.name) ?? 0) > periodMs;
-    if (!isDue && bytes >= shareBytes) break;
+    const openedAtMs = provenAtMs.get(pack.name) ?? 0;
+    const isDue = nowMs + everyMs - openedAtMs > periodMs;
+    if (openedAtMs >= sinceMs || (!isDue && bytes >= shareBytes)) break;
+    if (isDue) urgent += 1;
     again.push(pack);
     bytes += pack.sizeBytes;
   }
   const reason = `${never.length} packs were never opened, ${again.length} of ${proven.length} others are opened again`;
   return {
     packs: [...never, ...again].map(({ name }) => name),
+    urgent,
     neverProven: never.length,
     again: again.length,
     bytes: sumOf(never) + bytes,

@@ -4,7 +4,7 @@ import type { Drill } from "../../../core/kernel/backup-source.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { recordIncident } from "../../recorded-incident.ts";
 import { causeOf } from "../caught.ts";
-import { type DrillStep, sayDrill } from "./step.ts";
+import { type DrillStep, endDrill } from "./step.ts";
 
 const SENTENCE_MAX = 2_000;
 
@@ -15,13 +15,13 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
   const figures = figuresFrom(step);
   if (figures === null) {
     const sentence = `the drill of ${source} failed: ${faultOf(step)}`.slice(0, SENTENCE_MAX);
-    await sayDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
+    await endDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
     world.metrics.count("DrillsFailed", 1);
     await tellFailedDrill(world, { drill, source, node, startedAtMs, sentence });
     return { decision: "failed", reason: sentence };
   }
   const sentence = sentenceOf(step, figures, endedAtMs);
-  await sayDrill(world, step, { status: "proven", endedAtMs, figures, checks: step.checks, sentence, doing: "" });
+  await endDrill(world, step, { status: "proven", endedAtMs, figures, checks: step.checks, sentence, doing: "" });
   world.metrics.count("ProvenRpoSeconds", figures.rpoSeconds);
   world.metrics.count("ProvenRtoMs", figures.rtoMs);
   world.metrics.count("DrillsFailed", 0);
@@ -52,7 +52,7 @@ async function closeRestore(world: World, step: DrillStep, endedAtMs: number): P
       ? `backup ${sequence} of ${source} is restored on ${node}'s host in ${restore.folder}`
       : `the restore of ${source} on ${node} failed: ${faultOf(step)}`
   ).slice(0, SENTENCE_MAX);
-  await sayDrill(world, step, { status: isRestored ? "restored" : "failed", endedAtMs, sentence, doing: "" });
+  await endDrill(world, step, { status: isRestored ? "restored" : "failed", endedAtMs, sentence, doing: "" });
   return { decision: isRestored ? "restored" : "failed", reason: sentence };
 }
 

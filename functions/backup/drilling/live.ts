@@ -14,12 +14,12 @@ export async function liveNodes(world: World, heights: readonly number[]): Promi
   return asked.filter((one) => one !== null);
 }
 
-/** The network's head, by the second-highest. */
+/** The network's head, by what most of it vouches for; when it was made, by the middle word of those who have it. */
 export function networkHead(live: readonly Live[]): { height: number; timestampS: number } | null {
   if (live.length === 0) return null;
   const height = headOf(live);
-  const at = live.find(({ head }) => head === height);
-  return { height, timestampS: at?.headTimestampS ?? 0 };
+  const made = live.flatMap(({ head, headTimestampS }) => (head === height ? [headTimestampS] : [])).toSorted((left, right) => left - right);
+  return { height, timestampS: made[Math.floor(made.length / 2)] ?? 0 };
 }
 
 async function ask(world: World, node: FleetNode, heights: readonly number[]): Promise<Live | null> {

@@ -1,4 +1,5 @@
 /** Has the agent on the host restore the copy: a drill from the farther Region alone, since what the nearer has is not what is proven. */
+import { JobRefused } from "../../../core/kernel/errors.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Invocation } from "../../lambda.ts";
 import { driveJob } from "../agent-job.ts";
@@ -27,6 +28,8 @@ export async function restoreCopy(world: World, step: DrillStep, invocation: Inv
     },
     invocation,
   );
+  /** Nobody cancels a drill's job but its agent, for a reason of its own: the drill ends with it. */
+  if (driven.kind === "cancelled") throw new JobRefused({ node: node.id, fault: "JobCancelled", sentence: driven.sentence });
   if (driven.kind !== "done" || driven.result.kind !== "restore")
     return { ...step, decision: "unfinished", reason: "the next function goes on with it" };
   const { folder, files, bytes, tookMs } = driven.result;

@@ -54,12 +54,22 @@ export const DrillStep = z.object({
 export type DrillStep = z.infer<typeof DrillStep>;
 
 /** Tells people how far it is. Throws `RunStale` where the drill has ended before. */
-export async function sayDrill(world: World, { key, drill }: Pick<DrillStep, "key" | "drill">, now: Partial<Drill>): Promise<void> {
-  await updateRecord(world.registry, "drill", key, (current) => {
-    if (current === null || current.status !== "running")
-      throw new RunStale({ what: "the drill", run: drill, found: current?.status ?? "no record of it" });
-    return { kind: "write", next: { ...current, ...now } };
+export async function sayDrill(world: World, step: Pick<DrillStep, "key" | "drill">, now: Partial<Drill>): Promise<void> {
+  await updateRecord(world.registry, "drill", step.key, (current) => ({ kind: "write", next: { ...requireRunning(current, step), ...now } }));
+}
+
+/** A second call that ends it as the first did changes nothing, and lets its caller tell it again: the first may have died before the bus. */
+export async function endDrill(world: World, step: Pick<DrillStep, "key" | "drill">, end: Partial<Drill> & Pick<Drill, "status">): Promise<void> {
+  await updateRecord(world.registry, "drill", step.key, (current) => {
+    if (current?.status === end.status) return { kind: "keep" };
+    return { kind: "write", next: { ...requireRunning(current, step), ...end } };
   });
+}
+
+function requireRunning(current: Drill | null, { drill }: Pick<DrillStep, "drill">): Drill {
+  if (current === null || current.status !== "running")
+    throw new RunStale({ what: "the drill", run: drill, found: current?.status ?? "no record of it" });
+  return current;
 }
 
 /** On whose host: a drill's is in the fleet file. */

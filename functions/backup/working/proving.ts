@@ -5,6 +5,7 @@
 
 import { openFleetKeyring } from "../../../adapters/vault/fleet-keyring.ts";
 import { labourInPlace } from "../../../adapters/vault/labour.ts";
+import { backupName } from "../../../adapters/vault/proofs.ts";
 import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { vaultOf } from "../agent-job.ts";
@@ -18,28 +19,27 @@ const BYTES_MAX = 4 * 1024 ** 3;
 export type Proven = BackupStep & { readonly decision: "unproven" | "proven"; readonly reason: string };
 
 export async function proveBackup(world: World, step: BackupStep): Promise<Proven> {
-  await holdRun(world, step, { doing: "proving what is stored" });
+  const { startedAtMs } = await holdRun(world, step, { doing: "proving what is stored" });
   const vault = await vaultOf(world);
   const [home] = vault.places;
   if (home === undefined) throw new RangeError("a fleet's vault has a home");
   const store = vault.store(home.region);
   const { keyring } = await openFleetKeyring([{ region: home.region, store, wrapper: vault.wrapper(home.region) }]);
-  const backups = world.fleet.vault?.backups;
-  const {
-    plan,
-    backups: proven,
-    leftBytes,
-  } = await proveVault({
+  const policy = world.fleet.vault?.backups;
+  const { plan, backups, known, leftBytes } = await proveVault({
     store,
     keyring,
     labour: labourInPlace(keyring),
     trust: await signersOf(world),
     clock: world.clock,
     by: "control-plane",
-    periodMs: (backups?.proveWithinDays ?? 30) * DAY_MS,
-    everyMs: (backups?.everySeconds ?? 3_600) * 1_000,
+    periodMs: (policy?.proveWithinDays ?? 30) * DAY_MS,
+    everyMs: (policy?.everySeconds ?? 3_600) * 1_000,
     bytesMax: BYTES_MAX,
+    sinceMs: startedAtMs,
   });
-  const reason = `${plan.reason}; ${proven.length} backups proven${leftBytes > 0 ? `, ${leftBytes} bytes left` : ""}`;
-  return { ...step, decision: leftBytes > 0 ? "unproven" : "proven", reason, proven: [...step.proven, ...proven] };
+  const reason = `${plan.reason}; ${backups.length} backups proven${leftBytes > 0 ? `, ${leftBytes} bytes left` : ""}`;
+  /** Another source's run may have proven this one's backup; what other sources have is their runs' to tell. */
+  const own = step.result?.kind === "backup" ? [backupName(step.result)].filter((name) => known.has(name)) : [];
+  return { ...step, decision: leftBytes > 0 ? "unproven" : "proven", reason, proven: own };
 }
