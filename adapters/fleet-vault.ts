@@ -11,17 +11,20 @@ import { kmsKeyWrapper } from "./key-wrapper-kms.ts";
 import { s3Vault } from "./vault-s3.ts";
 import type { CurrentCredentials } from "./vault-s3-calls.ts";
 
-export type Where = { readonly account: string; readonly partition?: string; readonly endpoint?: string | undefined };
+export type Where = { readonly account: string; readonly endpoint?: string | undefined };
+
+/** AWS's China and GovCloud Regions are partitions of their own. */
+const partitionOf = (region: string): string => (region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws");
 
 /** The home first; empty for a fleet without a vault. The key by its alias's ARN, which says the Region and outlives a new key. */
-export function placesOf(fleet: Fleet, { account, partition = "aws", endpoint }: Where): VaultPlace[] {
+export function placesOf(fleet: Fleet, { account, endpoint }: Where): VaultPlace[] {
   const places = vaultPlaces(fleet);
   if (places === null) return [];
   const { vaultBucket, vaultAlias } = resourceNames(fleet.fleet);
   return [places.home, ...places.replicas].map((region) => ({
     region,
     bucket: vaultBucket(account, region),
-    keyId: `arn:${partition}:kms:${region}:${account}:${vaultAlias}`,
+    keyId: `arn:${partitionOf(region)}:kms:${region}:${account}:${vaultAlias}`,
     endpoint: endpoint ?? null,
   }));
 }

@@ -9,7 +9,11 @@ import { type BackupGiven, type BackupOrder, beginBackup } from "./backup-run.ts
 import { PreviousTree } from "./previous-tree.ts";
 import { TreeWriter, type TreeWriterGiven } from "./tree-writer.ts";
 
-export type DirectoryGiven = BackupGiven & { readonly onFile?: NonNullable<TreeWriterGiven["onFile"]> };
+export type DirectoryGiven = BackupGiven & {
+  readonly onFile?: NonNullable<TreeWriterGiven["onFile"]>;
+  /** Told when all of the directory was read: what is stored after that needs it no more. */
+  readonly onRead?: () => void;
+};
 export type DirectoryOrder = BackupOrder & {
   readonly folder: string;
   readonly consistency: Manifest["consistency"];
@@ -30,6 +34,7 @@ export async function backupDirectory(given: DirectoryGiven, order: DirectoryOrd
     previous: run.previous && new PreviousTree(run.reader, run.previous.manifest),
   });
   const walked = await walkDirectory(folder, tree, { width: run.writer.width, ...(given.signal ? { signal: given.signal } : {}) });
+  given.onRead?.();
   const { files, folders, symlinks, hardlinks, bytes } = walked.counts;
   const manifest = await run.complete({
     root: walked.root,

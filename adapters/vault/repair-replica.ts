@@ -133,5 +133,5 @@ async function readFrom({ sources, findings }: RepairGiven, region: string, key:
 
 /** What is locked cannot be written again: a person decides, and reads fall back on another Region meanwhile. */
 export function damageOf(object: string, digest: string): string {
-  return `${object} is damaged: its digest is ${digest}. It cannot be replaced, since objects here are written once; restores take it from another Region, and it can be removed and repaired once its lock is over.`;
+  return `${object} is damaged: its digest is ${digest}. It cannot be replaced, since objects here are written once; restores take it from another Region. Delete the key, which leaves the locked version where it is, and the next audit copies it again.`;
 }

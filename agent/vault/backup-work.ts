@@ -47,6 +47,7 @@ export async function backUp(beginning: JobBeginning, order: Order, tools: JobTo
   progress.doing = "waiting for the directory to stand still";
   await tools.standStill();
   const stillSinceMs = clock.monotonicMs();
+  let stoodStillMs = 0;
   progress.doing = "reading and storing";
   try {
     const { manifest, skipped, faults } = await backupDirectory(
@@ -57,8 +58,12 @@ export async function backUp(beginning: JobBeginning, order: Order, tools: JobTo
         clock,
         entropy: systemEntropy(),
         privateKey,
-        trust: (writer) => (writer === node ? own : []),
+        trust: (writer) => (writer === node ? [...own, ...order.signers] : []),
         signal,
+        onRead: () => {
+          stoodStillMs = clock.monotonicMs() - stillSinceMs;
+          tools.wasRead();
+        },
         onFile: ({ lengthBytes }) => {
           progress.files += 1;
           progress.bytes += lengthBytes;
@@ -89,7 +94,7 @@ export async function backUp(beginning: JobBeginning, order: Order, tools: JobTo
       readBytes: counts.readBytes,
       storedBytes: counts.storedBytes,
       files: counts.files,
-      stoodStillMs: clock.monotonicMs() - stillSinceMs,
+      stoodStillMs,
       skipped: skipped.slice(0, SHOWN_MAX).map(({ path, detail }) => `${path}: ${detail}`.slice(0, 500)),
       skippedCount: skipped.length,
       faults: faults.slice(0, SHOWN_MAX).map(({ message }) => message.slice(0, 1_000)),

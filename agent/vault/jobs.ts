@@ -57,6 +57,8 @@ export function vaultJobs({ config, privateKey, gate, log }: Pick<Agent, "config
     start(job: JobId, work: JobWork, sealed: SealedAccess): JobStart {
       const access = accessFrom(sealed);
       if (access === null) return { kind: "refused", reason: "the access was sealed to another key than this boot's" };
+      const foreign = vault?.account === undefined ? undefined : access.places.find(({ bucket }) => !bucket.includes(`-vault-${vault.account}-`));
+      if (foreign !== undefined) return { kind: "refused", reason: `${foreign.bucket} is not of the account that this agent's configuration names` };
       const lacking = missing(work);
       if (lacking !== null) return { kind: "refused", reason: lacking };
       if (current?.id === job && current.told.state === "done") return { kind: "accepted" };

@@ -31,6 +31,13 @@ export const AgentVault = z.strictObject({
     })
     .optional()
     .meta({ description: "Where restores go, and how a drill boots a node of its own on one. Its environment has SYNNERGY_SCRATCH, the folder." }),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "an AWS account's 12 digits")
+    .optional()
+    .meta({
+      description: "The AWS account of the vault's buckets. With it a job that names another account's bucket is refused, whoever signed it.",
+    }),
   threads: z
     .int()
     .min(1)

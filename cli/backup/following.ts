@@ -1,4 +1,5 @@
 /** Asks for backups, or for an end, and stays until it is over: the cell in the registry says how far it is. */
+import { newSource } from "../../core/backup/asynchronous-backup/source.ts";
 import type { BackupSource } from "../../core/kernel/backup-source.ts";
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
 import { sourcesOf } from "../../core/kernel/vault-rules.ts";
@@ -119,12 +120,14 @@ export async function cancelBackups(operations: Operations, typed: string | unde
   for (const source of sources) {
     const atMs = clock.wallMs();
     const changed = await updateRecord(registry, "backupSource", source, (cell) => {
-      if (cell === null) return { kind: "keep" as const };
-      const running = cell.running === null || what === "resume" ? cell.running : { ...cell.running, cancel: cell.running.cancel ?? { by, atMs } };
-      const draining = what === "drain" ? (cell.draining ?? { by, atMs }) : what === "resume" ? null : cell.draining;
+      if (cell === null && what !== "drain") return { kind: "keep" as const };
+      const found = cell ?? newSource(source);
+      const running =
+        found.running === null || what === "resume" ? found.running : { ...found.running, cancel: found.running.cancel ?? { by, atMs } };
+      const draining = what === "drain" ? (found.draining ?? { by, atMs }) : what === "resume" ? null : found.draining;
       return {
         kind: "write" as const,
-        next: { ...cell, running: what === "drain" ? cell.running : running, draining, waiting: what === "resume" ? cell.waiting : null },
+        next: { ...found, running: what === "drain" ? found.running : running, draining, waiting: what === "resume" ? found.waiting : null },
       };
     });
     if (changed.kind === "write") done.push(source);

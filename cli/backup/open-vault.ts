@@ -11,8 +11,9 @@ import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
 import type { Trust } from "../../adapters/vault/manifests.ts";
 import { AuthorityUnavailable, VaultUnavailable } from "../../core/kernel/errors.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
-import type { VaultStore } from "../../core/kernel/ports.ts";
-import { LEDGER_WRITER, SIGNER_KEY } from "../../core/kernel/vault-signer.ts";
+import type { KeyWrapper, VaultStore } from "../../core/kernel/ports.ts";
+import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
+import { SIGNER_KEY, signersOfWriters } from "../../core/kernel/vault-signer.ts";
 import type { Operations } from "../command.ts";
 import { CommandFailed, EXIT } from "../exit-codes.ts";
 
@@ -21,7 +22,9 @@ const STS_MS = 5_000;
 export type FleetVaultAtHand = {
   readonly fleet: Fleet;
   /** Those that answer, the nearest first. */
-  readonly places: readonly { readonly region: string; readonly store: VaultStore }[];
+  readonly places: readonly { readonly region: string; readonly store: VaultStore; readonly wrapper: KeyWrapper }[];
+  /** Where backups are written, whether it answers or not. */
+  readonly home: string;
   readonly vault: OpenVault;
   readonly trust: Trust;
   readonly labour: Labour;
@@ -36,16 +39,17 @@ export async function withinVault<T>(operations: Operations, work: (opened: Flee
   try {
     const answering = await those(opened, operations);
     const vault = await openFleetKeyring(answering.map(({ place, store, wrapper }) => ({ region: place.region, store, wrapper })));
-    const keys = new Map(fleet.nodes.map(({ id, agentKey }) => [id as string, [agentKey]]));
     const signer = await operations.registry.read("vaultSigner", SIGNER_KEY);
-    if (signer.kind === "found") keys.set(LEDGER_WRITER, [signer.value.publicKey]);
+    const ledger = signer.kind === "found" ? signer.value : null;
+    const trust = signersOfWriters({ nodes: fleet.nodes, formerSigners: fleet.vault?.backups?.formerSigners ?? [], ledger });
     const labour = labourOnThreads(vault.keyring);
     try {
       return await work({
         fleet,
-        places: answering.map(({ place, store }) => ({ region: place.region, store })),
+        places: answering.map(({ place, store, wrapper }) => ({ region: place.region, store, wrapper })),
+        home: vaultPlaces(fleet)?.home ?? operations.region,
         vault,
-        trust: (writer) => keys.get(writer) ?? [],
+        trust,
         labour,
       });
     } finally {

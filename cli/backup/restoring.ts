@@ -1,6 +1,9 @@
 /** `ha backup restore` and `verify`: reads from the nearest Region that has each object whole, and says from which Regions it came. */
+
+import { readManifest } from "../../adapters/vault/manifests.ts";
 import { restoreDirectory } from "../../adapters/vault/restore-directory.ts";
 import { verifyBackup } from "../../adapters/vault/verify-backup.ts";
+import { VaultFault } from "../../core/backup/vault/faults.ts";
 import type { Answer, Io, Operations } from "../command.ts";
 import { CommandFailed, EXIT } from "../exit-codes.ts";
 import { bytes } from "../render/bytes.ts";
@@ -62,6 +65,7 @@ export async function verifyStored(operations: Operations, io: Io, typed: string
     const line = new ProgressLine(io.err, () => clock.monotonicMs());
     const totalBytes = manifest.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const verified: { region: string; packs: number; plainBytes: number; tookMs: number }[] = [];
+    const damaged: { region: string; name: string; sentence: string }[] = [];
     for (const { region, store } of places) {
       const startedMs = clock.monotonicMs();
       let done = 0;
@@ -70,17 +74,24 @@ export async function verifyStored(operations: Operations, io: Io, typed: string
         done += sizeBytes;
         line.show(region, done, totalBytes);
       };
-      const { packs, plainBytes } = await verifyBackup({ ...given, onPack }, manifest).finally(() => line.clear());
-      verified.push({ region, packs, plainBytes, tookMs: clock.monotonicMs() - startedMs });
+      /** Each Region is opened whatever is wrong in another; its own manifest too. */
+      const opening = readManifest(store, manifest.source, manifest.sequence, vault.keyring.vault, opened.trust).then(() =>
+        verifyBackup({ ...given, onPack }, manifest),
+      );
+      const outcome = await opening
+        .catch((error: unknown) => (error instanceof VaultFault ? error : Promise.reject(error)))
+        .finally(() => line.clear());
+      if (outcome instanceof VaultFault) damaged.push({ region, name: outcome.name, sentence: outcome.message });
+      else verified.push({ region, packs: outcome.packs, plainBytes: outcome.plainBytes, tookMs: clock.monotonicMs() - startedMs });
     }
     const { source, sequence } = manifest;
-    const text = verified
-      .map(
-        ({ region, packs, plainBytes, tookMs }) =>
-          `Backup ${sequence} of ${source} is whole in ${region}: ${counted(packs, "pack")}, ${bytes(plainBytes)} opened and compared with their ids, ${span(tookMs)}.`,
-      )
-      .join("\n");
-    return { data: { schema: 1, source, sequence, verified }, text };
+    const whole = verified.map(
+      ({ region, packs, plainBytes, tookMs }) =>
+        `Backup ${sequence} of ${source} is whole in ${region}: ${counted(packs, "pack")}, ${bytes(plainBytes)} opened and compared with their ids, ${span(tookMs)}.`,
+    );
+    const text = [...whole, ...damaged.map(({ region, name, sentence }) => io.paint.red(`${region}: ${name}: ${sentence}`))].join("\n");
+    const exit = damaged.length === 0 ? EXIT.ok : EXIT.failed;
+    return { data: { schema: 1, source, sequence, verified, damaged }, text, exit };
   });
 }
 

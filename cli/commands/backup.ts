@@ -1,17 +1,18 @@
 /** `ha backup …`: makes, shows, proves and restores the fleet's backups. */
 import { drillNow } from "../backup/drilling.ts";
 import { backUpNow, cancelBackups, WAIT_SECONDS } from "../backup/following.ts";
+import { rotateKeys } from "../backup/keys.ts";
 import { diffBackups, listBackups, showBackup } from "../backup/reading.ts";
 import { restoreBackup, verifyStored } from "../backup/restoring.ts";
 import { momentOf } from "../backup/which.ts";
 import { type Answer, type Command, type Io, type Operations, type Options, textOption } from "../command.ts";
 
-const ACTIONS = ["now", "list", "show", "diff", "verify", "restore", "cancel", "drain", "resume", "drill"] as const;
+const ACTIONS = ["now", "list", "show", "diff", "verify", "restore", "cancel", "drain", "resume", "drill", "rotate"] as const;
 type Action = (typeof ACTIONS)[number];
 
 export const backupCommand: Command = {
   usage: "backup <action> [what] [other]",
-  summary: "back up, list, show, compare, verify, restore, cancel, drain and resume, drill",
+  summary: "back up, list, show, compare, verify, restore, cancel, drain and resume, drill, rotate keys",
   examples: [
     ["$0 backup now", "every source that the fleet file names"],
     ["$0 backup list", "what there is, where it is complete, and what was proven"],
@@ -29,6 +30,7 @@ export const backupCommand: Command = {
       .option("to", { type: "string", describe: "restore: a folder that does not exist yet, or a node" })
       .option("at", { type: "string", describe: "restore: not later than this height, or time (2h, 2026-11-24T19:00:00Z)" })
       .option("full", { type: "boolean", default: false, describe: "now: read every file, whatever its times say" })
+      .option("new-data-key", { type: "boolean", default: false, describe: "rotate: seal what is written from now on under a new key" })
       .option("wait", { type: "boolean", default: true, describe: "now, drill: stay until it is over" })
       .option("timeout", { type: "number", default: WAIT_SECONDS, describe: "seconds to stay" }),
   run: async (options, operations, io) => await act(options.action as Action, options, operations, io),
@@ -53,6 +55,8 @@ async function act(action: Action, options: Options, operations: Operations, io:
     case "drain":
     case "resume":
       return await cancelBackups(operations, what, action);
+    case "rotate":
+      return await rotateKeys(operations, options.newDataKey === true);
     case "drill":
       return await drillNow(operations, io, options, what);
   }

@@ -1,6 +1,6 @@
 /** What of a fleet is backed up, how often, for how long it is kept and how it is proven: the fleet file's `vault.backups`. */
 import * as z from "zod";
-import { NodeId } from "./ids.ts";
+import { NodeId, PublicKey } from "./ids.ts";
 
 const DAY_S = 86_400;
 
@@ -12,9 +12,9 @@ export const Backups = z.strictObject({
     .meta({ description: "Nodes whose data directory is backed up, by the agent beside each. One of each client family is enough; two are safer." }),
   ledger: z
     .strictObject({
-      blocksPerSegment: z.int().min(1).max(65_536).default(1_024),
+      blocksPerSegment: z.int().min(1).max(8_192).default(1_024),
       /** Segments that are read in one go, by one function; the last state of a long first backup is a Map over such batches. */
-      segmentsPerBatch: z.int().min(1).max(1_024).default(32),
+      segmentsPerBatch: z.int().min(1).max(64).default(32),
       lagBlocksMax: z
         .int()
         .min(1)
@@ -31,6 +31,14 @@ export const Backups = z.strictObject({
     .default(3_600),
   everyBlocks: z.int().min(1).optional().meta({ description: "Also whenever so many blocks became final since the last backup." }),
   fullRereadDays: z.int().min(1).max(365).default(7).meta({ description: "How often every file is read again, whatever its times say." }),
+  formerSigners: z
+    .array(z.strictObject({ node: NodeId, key: PublicKey }))
+    .max(64)
+    .default([])
+    .meta({
+      description:
+        "Agents' keys that signed backups which are still kept: of a node whose key was changed, or that is in the fleet no more. Without them those backups are foreign, and nothing is proven or swept.",
+    }),
   keep: z
     .strictObject({ count: z.int().min(1).max(10_000).default(24), days: z.int().min(0).max(36_500).default(30) })
     .prefault({})

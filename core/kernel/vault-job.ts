@@ -56,6 +56,8 @@ export const JobWork = z.discriminatedUnion("kind", [
     newestKnown: Count,
     /** Other writers' indexes whose packs somebody else has opened. */
     verified: z.array(IndexName).max(1_000),
+    /** Keys that signed earlier backups of this node, beside the agent's own. */
+    signers: z.array(PublicKey).max(64),
     /** Reads every file, whatever its times say. */
     fullReread: z.boolean(),
     finality: z.discriminatedUnion("kind", [

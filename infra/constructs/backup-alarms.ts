@@ -8,7 +8,8 @@ import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { fleetMetric, type Watched } from "./fleet-alarms.ts";
 import type { Workflow } from "./workflow.ts";
 
-const { NOT_BREACHING, BREACHING } = TreatMissingData;
+const { NOT_BREACHING, BREACHING, IGNORE } = TreatMissingData;
+/** What is measured now and then stays as it was last measured: one fault is one incident, until something says that it is over. */
 /** Measured each minute; one may be lost to a cold start. */
 const UNMEASURED_MINUTES = 3;
 /** A request that is refused five times is gone before; one that nobody takes is lost after an hour. */
@@ -24,11 +25,11 @@ export function backupAlarms(fleet: Fleet, region: string, { queue, refused, bac
   const everywhere: Watched[] = [
     {
       name: "drill-failed",
-      says: "A restore drill failed: until one succeeds, nobody knows that the backups can be restored. `ha backup list --drills` says why.",
+      says: "A restore drill failed: until one succeeds, nobody knows that the backups can be restored. `ha backup list` says why.",
       metric: here("DrillsFailed", Stats.MAXIMUM),
       threshold: 1,
       minutes: 1,
-      missing: NOT_BREACHING,
+      missing: IGNORE,
     },
     {
       name: "backup-unproven",
@@ -36,7 +37,7 @@ export function backupAlarms(fleet: Fleet, region: string, { queue, refused, bac
       metric: here("BackupsUnproven", Stats.MAXIMUM),
       threshold: 1,
       minutes: 1,
-      missing: NOT_BREACHING,
+      missing: IGNORE,
     },
     {
       name: "backup-request-refused",
@@ -88,7 +89,7 @@ export function backupAlarms(fleet: Fleet, region: string, { queue, refused, bac
       metric: here("CopiesIncomplete", Stats.MAXIMUM),
       threshold: 1,
       minutes: 1,
-      missing: NOT_BREACHING,
+      missing: IGNORE,
     },
   ];
 }

@@ -64,7 +64,8 @@ export function allowVault(role: Role, deployment: Deployment, uses: readonly Va
     for (const region of regions) allow(["kms:GenerateDataKey"], [keys(region)], { ...ours, StringEquals: context });
     put(places.home, ["keyring/*"]);
   }
-  if (uses.includes("proves")) put(places.home, ["proofs/*"]);
+  const proven = new Set([places.home as string, ...regions.filter((region) => region === stack.region)]);
+  for (const region of uses.includes("proves") ? proven : []) put(region, ["proofs/*"]);
   if (uses.includes("writes-ledger")) put(places.home, ledgerPrefixes(fleet));
   if (uses.includes("signs-ledger"))
     allow(["kms:Decrypt", "kms:GenerateDataKey"], [keys(places.home)], { ...ours, StringEquals: contextOf(vaultSignerContext(fleet)) });

@@ -118,10 +118,10 @@ export const BACKUP_FUNCTIONS: readonly FunctionDeclaration[] = [
   {
     ...outside,
     name: "sweep-vault",
-    purpose: "Removes old backups from its own Region's copy, and gives their space back, in two phases.",
+    purpose: "Proves its own Region's copy, removes old backups from it, and gives their space back, in two phases.",
     timeoutS: LAMBDA_TIMEOUT_S_MAX,
     memoryMiB: LABOUR_MIB,
-    vault: ["reads", "sweeps"],
+    vault: ["reads", "proves", "sweeps"],
     asynchronous: { retries: 0, eventAgeS: EVENT_AGE_S },
     reservedConcurrency: 1,
     reads: ["vaultSigner"],

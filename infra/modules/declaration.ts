@@ -2,7 +2,7 @@
 import type { RecordKind } from "../../core/kernel/records.ts";
 
 /**
- * reads: objects of every Region, opened by the keyring. makes: a keyring, where none is. proves: writes proofs at home. repairs:
+ * reads: objects of every Region, opened by the keyring. makes: a keyring, where none is. proves: writes proofs, at home and in its own Region. repairs:
  * writes what a Region lacks. sweeps: removes in its own Region. gives-access: credentials to agents. writes-ledger: packs, indexes,
  * batches and manifests of the ledger at home. signs-ledger: makes and opens the ledger's signing key.
  */

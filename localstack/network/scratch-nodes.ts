@@ -11,6 +11,8 @@ import type { ProcessTable } from "./process-table.ts";
 import { adoptBranch } from "./replay.ts";
 
 const FOLLOW_MS = 300;
+/** A client that has just started looks for its peers. */
+const PEERLESS_MS = 2_000;
 const START_MS_MAX = 15_000;
 const START_POLL_MS = 50;
 /** How far below its head a restored node looks for where the network's branch leaves it; a re-org deeper than that is a drill's failure. */
@@ -58,6 +60,7 @@ export function scratchNodes(parts: {
   }
 
   async function follow(node: ChainNode, signal: AbortSignal): Promise<void> {
+    await pause(PEERLESS_MS, signal);
     while (!signal.aborted) {
       const more = await step(node).catch((error: unknown) => {
         if (!(error instanceof NodeUnreachable))

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { generateKey } from "../../agent/keygen.ts";
 import { readPassphrase } from "../../agent/unlock.ts";
+import { ACCOUNT } from "../deploy/cdk.ts";
 
 export type HostKey = { readonly id: string; readonly folder: string; readonly publicKey: string };
 
@@ -56,6 +57,7 @@ function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "
   const directory = join(home, "data");
   return {
     directory: { path: directory, standstill: { kind: "hook", before: run(hook("dump-state.ts"), String(host.rpcPort), directory) } },
+    account: ACCOUNT,
     scratch: {
       folder: join(home, "scratch"),
       rpc: `http://127.0.0.1:${host.scratchPort}`,

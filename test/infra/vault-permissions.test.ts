@@ -76,7 +76,7 @@ class Expected {
       case "makes":
         return [...regions.map((region) => this.asLock("kms:GenerateDataKey", region)), ...this.puts(home, "keyring")];
       case "proves":
-        return this.puts(home, "proofs");
+        return [...new Set([home, ...regions.filter((region) => region === here)])].flatMap((region) => this.puts(region, "proofs"));
       case "repairs":
         return regions.flatMap((region) => this.puts(region, "packs indexes manifests keyring"));
       case "sweeps": {

@@ -109,6 +109,7 @@ export const backupWork = (facts: Partial<Extract<JobWork, { kind: "backup" }>> 
   kind: "backup",
   newestKnown: 0,
   verified: [],
+  signers: [],
   fullReread: false,
   finality: { kind: "depth", blocks: 1 },
   genesisHash: `0x${"00".repeat(32)}`,

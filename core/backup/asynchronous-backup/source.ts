@@ -5,8 +5,10 @@
  */
 import { type BackupRequest, type BackupSource, type NewestBackup, type RunningBackup, TAKEN_MAX } from "../../kernel/backup-source.ts";
 
-/** A step writes at least every few seconds; a new function after a cold start, within a minute. */
+/** A step that looks on writes every few seconds; a new function after a cold start, within a minute. */
 export const RUN_DEADLINE_MS = 300_000;
+/** A step that writes only when it begins: the longest that a function runs, and as above. */
+export const LONG_STEP_MS = 900_000 + RUN_DEADLINE_MS;
 /** Whoever ends a run asks again for what waits; where that is not heard of within this, it was lost on its way. */
 const ASKED_AGAIN_MS = 60_000;
 /** What a request carries. */

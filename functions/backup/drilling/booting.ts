@@ -15,8 +15,12 @@ export async function bootNode(world: World, step: DrillStep): Promise<DrillStep
   if (answer.kind === "refused") throw new JobFailed({ node: node.id, fault: answer.code, sentence: answer.reason });
   if (answer.kind !== "answered") throw new AgentUnreachable({ node: node.id, reason: faultText(answer) });
   await sayDrill(world, step, { doing: "holding it against the network" });
+  /** Before it has followed anybody: this is what the backup held. */
+  const { head } = answer.reply.view;
+  const booted = head === null ? {} : { booted: { height: head.height, timestampS: head.timestampS } };
   return {
     ...step,
+    ...booted,
     boot: { atMs: world.clock.wallMs(), ms: world.clock.monotonicMs() - startedMs },
     decision: "booted",
     reason: "the boot hook ended well",

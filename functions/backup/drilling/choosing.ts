@@ -69,6 +69,8 @@ type Given = {
 };
 
 async function choose(world: World, { input, node, drill, key, startedAtMs, directories }: Given): Promise<DrillStep> {
+  if (input.source?.endsWith(".ledger") === true && !input.restoreOnly)
+    throw new JobRefused({ node: node.id, fault: "NotBootable", sentence: `no node boots on ${input.source}: a drill restores a directory` });
   const vault = await vaultOf(world);
   const [home] = vault.places;
   const all = vault.places.map(({ region }) => region);

@@ -16,7 +16,6 @@ export async function closeDrill(world: World, step: DrillStep): Promise<{ decis
   if (figures === null) {
     const sentence = `the drill of ${source} failed: ${faultOf(step)}`.slice(0, SENTENCE_MAX);
     await endDrill(world, step, { status: "failed", endedAtMs, sentence, doing: "" });
-    world.metrics.count("DrillsFailed", 1);
     await tellFailedDrill(world, { drill, source, node, startedAtMs, sentence });
     return { decision: "failed", reason: sentence };
   }
@@ -60,6 +59,7 @@ type FailedDrill = Pick<DrillStep, "drill" | "node" | "startedAtMs"> & { readonl
 
 /** Until a drill succeeds nobody knows that the backups can be restored: that is an incident, filed under the first role. */
 export async function tellFailedDrill(world: World, { drill, source, node, startedAtMs, sentence }: FailedDrill): Promise<void> {
+  world.metrics.count("DrillsFailed", 1);
   await world.bus.publish("backup.drill-failed", { drill, source, node, reason: sentence });
   const [role] = world.fleet.roles;
   if (role === undefined) return;

@@ -1,16 +1,19 @@
 /**
- * Keeps its own Region's copy in order: old backups go by the fleet file's rule, what is still needed has its lock extended, and then the space of what no backup refers to, in two
+ * Keeps its own Region's copy in order: it is proven from its own bytes, old backups go by the fleet file's rule, what is still needed has its lock extended, and then the space of what no backup refers to, in two
  * phases a grace apart. Each Region does this for itself, so a bad sweep stays in one.
  */
 import { forgetBackups } from "../../../adapters/vault/forget-backups.ts";
 import { inLanes } from "../../../adapters/vault/in-lanes.ts";
+import { labourInPlace } from "../../../adapters/vault/labour.ts";
 import { listAll } from "../../../adapters/vault/listing.ts";
 import { readEveryManifest, type Trust } from "../../../adapters/vault/manifests.ts";
+import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import { sweepVault } from "../../../adapters/vault/sweep-vault.ts";
+import type { Keyring } from "../../../core/backup/vault/keyring.ts";
 import { locksDue } from "../../../core/backup/vault/locks.ts";
 import { indexKey, packKey, SourceName } from "../../../core/backup/vault/manifest.ts";
 import type { VaultObject, VaultStore, World } from "../../../core/kernel/ports.ts";
-import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
+import { sourcesOf, vaultPlaces } from "../../../core/kernel/vault-rules.ts";
 import { vaultOf } from "../agent-job.ts";
 import { openKeyring } from "../keyring.ts";
 import { signersOf } from "../signers.ts";
@@ -19,6 +22,8 @@ const DAY_MS = 86_400_000;
 /** As the rule that starts it does. */
 const SWEEP_EVERY_MS = DAY_MS / 2;
 const LOCKS_AT_ONCE = 16;
+/** As much as a function opens at leisure; what is left is the next run's. */
+const PROVEN_BYTES_MAX = 4 * 1024 ** 3;
 
 export async function sweepOwnRegion(world: World): Promise<{ decision: string; reason: string }> {
   const { region, fleet, clock } = world;
@@ -29,6 +34,7 @@ export async function sweepOwnRegion(world: World): Promise<{ decision: string; 
   const store = vault.store(region);
   const trust = await signersOf(world);
   const { keyring } = await openKeyring(vault, [region]);
+  const opened = await proveOwnCopy(world, store, keyring, trust);
   const rule = { countMin: backups.keep.count, ageMs: backups.keep.days * DAY_MS };
   let removed = 0;
   for (const source of sourcesOf(fleet)) {
@@ -40,8 +46,20 @@ export async function sweepOwnRegion(world: World): Promise<{ decision: string; 
   world.metrics.count("SweptBytes", swept.freedBytes);
   return {
     decision: "swept",
-    reason: `${removed} backups removed in ${region}; ${swept.reason}; ${swept.freedBytes} bytes freed; ${extended} locks extended`,
+    reason: `${removed} backups removed in ${region}; ${swept.reason}; ${swept.freedBytes} bytes freed; ${extended} locks extended; ${opened}`,
   };
+}
+
+/**
+ * Each copy is proven by itself, from its own bytes and in its own Region: what another has proven says nothing of what lies here, and a
+ * copy that nobody has opened forgets nothing. The home's is proven by each backup's run.
+ */
+async function proveOwnCopy({ fleet, region, clock }: World, store: VaultStore, keyring: Keyring, trust: Trust): Promise<string> {
+  if (vaultPlaces(fleet)?.home === region) return "the home is proven by its backups' runs";
+  const periodMs = (fleet.vault?.backups?.proveWithinDays ?? 30) * DAY_MS;
+  const given = { store, keyring, labour: labourInPlace(keyring), trust, clock, by: "control-plane", periodMs, everyMs: SWEEP_EVERY_MS };
+  const { plan, leftBytes } = await proveVault({ ...given, bytesMax: PROVEN_BYTES_MAX, sinceMs: clock.wallMs() });
+  return `${plan.reason}${leftBytes > 0 ? `, ${leftBytes} bytes are left for the next run` : ""}`;
 }
 
 /** Of everything that a backup here still needs: the bucket's own lock counts from when an object was stored. */

@@ -11,12 +11,14 @@ import { NodeId } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { JobResult } from "../../../core/kernel/vault-job.ts";
 import { signersOf } from "../signers.ts";
-import { BackupStep, holdRun } from "../working/step.ts";
+import { BackupStep, holdForLong } from "../working/step.ts";
 import { ledgerWork, PACE, REQUEST_MS } from "./given.ts";
 import { chooseReaders, lagOfNode, ledgerOf } from "./nodes.ts";
 import { ledgerSigner } from "./signer.ts";
 
 const FAULTS_MAX = 20;
+/** Each stands in the plan and in the Map's items: half of what Step Functions carries. What is left is the next backup's. */
+const BATCHES_AT_MOST = BATCHES_MAX / 2;
 
 export const LedgerStep = BackupStep.extend({
   reader: NodeId.optional(),
@@ -32,7 +34,7 @@ export type LedgerStep = z.infer<typeof LedgerStep>;
 export type PlannedLedger = { readonly step: LedgerStep; readonly items: readonly BatchStep[]; readonly reason: string };
 
 export async function planLedger(world: World, step: LedgerStep): Promise<PlannedLedger> {
-  await holdRun(world, step, { doing: "planning what of the ledger is to be read" });
+  await holdForLong(world, step, "planning what of the ledger is to be read");
   const cell = await world.registry.read("backupSource", step.source);
   const newestKnown = cell.kind === "found" ? (cell.value.newest?.sequence ?? 0) : 0;
   const { given, order, policy } = await ledgerWork(world, step.source, newestKnown);
@@ -43,7 +45,7 @@ export async function planLedger(world: World, step: LedgerStep): Promise<Planne
     const plan = await planLedgerBackup(
       given,
       { ...order, ledger, requestMs: REQUEST_MS, blocksPerSegment },
-      { segmentsPerBatch, batchesMax: BATCHES_MAX },
+      { segmentsPerBatch, batchesMax: BATCHES_AT_MOST },
     );
     const reason = `${plan.batches.length} batches from ${reader.id}, final at ${plan.finalized.height}; ${plan.base}`;
     const { fleet, source, run } = step;
@@ -60,7 +62,7 @@ export type BatchStep = z.infer<typeof BatchStep>;
 /** One of many at once: each has its own place in the vault, and finds there what an earlier attempt has stored. */
 export async function storeSegments(world: World, step: BatchStep): Promise<{ key: string; reason: string }> {
   const { batch, source } = step;
-  await holdRun(world, step, { doing: `reading blocks ${batch.from} to ${batch.to}` });
+  await holdForLong(world, step, `reading blocks ${batch.from} to ${batch.to}`);
   const { given, order, policy } = await ledgerWork(world, source, step.newestKnown);
   const reader = nodeNamed(world, step.reader);
   const ledger = ledgerOf(world, reader);
@@ -81,7 +83,7 @@ export async function storeSegments(world: World, step: BatchStep): Promise<{ ke
 export async function completeLedger(world: World, step: LedgerStep): Promise<LedgerStep & { decision: "done"; reason: string }> {
   const { plan, keys, source, newestKnown } = step;
   if (plan === undefined) throw new JobRefused({ node: source, fault: "NoPlan", sentence: "there is no plan to complete" });
-  await holdRun(world, step, { doing: "checking that the segments are one chain, with a second node" });
+  await holdForLong(world, step, "checking that the segments are one chain, with a second node");
   const { vault, given, order } = await ledgerWork(world, source, newestKnown);
   const second = step.second == null ? null : ledgerOf(world, nodeNamed(world, step.second));
   try {

@@ -38,8 +38,10 @@ function closedCell(cell: BackupSource | null, step: BackupStep, nowMs: number):
     const waiting = cell.running === null ? cell.waiting : null;
     return { kind: "keep", ending: endingOf(step, endedAtMs - tookMs), waiting, tookMs };
   }
-  const { startedAtMs } = requireHeld(cell, step);
-  const ending = endingOf(step, startedAtMs);
+  const { startedAtMs, cancel } = requireHeld(cell, step);
+  const found = endingOf(step, startedAtMs);
+  /** Whatever a cancelled run's step has ended with, it ended because it was cancelled; what was stored before that is a backup. */
+  const ending: Ending = cancel !== null && found.outcome === "failed" ? { outcome: "cancelled", sentence: `${cancel.by} has cancelled it` } : found;
   const change = cell === null ? null : endRun(cell, step.run, ending, nowMs);
   if (change === null) throw new RunStale({ what: step.source, run: step.run, found: "it ended meanwhile" });
   const proven = ending.outcome === "done" && isProven(step, ending.newest.sequence) ? { provenSequence: ending.newest.sequence } : {};

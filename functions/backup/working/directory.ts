@@ -35,7 +35,8 @@ async function jobFor(world: World, step: BackupStep, node: FleetNode): Promise<
   if (home === undefined) throw new RangeError("a fleet's vault has a home");
   const { keyring } = await openOrMakeFleetKeyring(vault, world);
   const others = sourcesOf(world.fleet).filter((source) => source !== step.source);
-  const verified = await verifiedIndexes({ store: vault.store(home.region), keyring, trust: await signersOf(world) }, others, node.id);
+  const trust = await signersOf(world);
+  const verified = await verifiedIndexes({ store: vault.store(home.region), keyring, trust }, others, node.id);
   const { chain } = world.fleet;
   return {
     id: step.run,
@@ -44,6 +45,7 @@ async function jobFor(world: World, step: BackupStep, node: FleetNode): Promise<
       kind: "backup",
       newestKnown: found.kind === "found" ? (found.value.newest?.sequence ?? 0) : 0,
       verified: [...verified],
+      signers: [...trust(node.id)],
       fullReread: running.fullReread,
       finality: chain.finality,
       genesisHash: chain.genesisHash,

@@ -10,7 +10,7 @@ import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { vaultOf } from "../agent-job.ts";
 import { signersOf } from "../signers.ts";
-import { type BackupStep, holdRun } from "./step.ts";
+import { type BackupStep, holdForLong } from "./step.ts";
 
 const DAY_MS = 86_400_000;
 /** At 100 MiB/s and a tenth of that for S3's slowest answers, within a function's fifteen minutes. */
@@ -19,7 +19,7 @@ const BYTES_MAX = 4 * 1024 ** 3;
 export type Proven = BackupStep & { readonly decision: "unproven" | "proven"; readonly reason: string };
 
 export async function proveBackup(world: World, step: BackupStep): Promise<Proven> {
-  const { startedAtMs } = await holdRun(world, step, { doing: "proving what is stored" });
+  const { startedAtMs } = await holdForLong(world, step, "proving what is stored");
   const vault = await vaultOf(world);
   const [home] = vault.places;
   if (home === undefined) throw new RangeError("a fleet's vault has a home");

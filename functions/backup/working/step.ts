@@ -1,9 +1,9 @@
 /** What travels through the backup workflow, and how a step makes sure that its run is still the one under way. */
 import * as z from "zod";
-import { heldBy, RUN_DEADLINE_MS } from "../../../core/backup/asynchronous-backup/source.ts";
+import { heldBy, LONG_STEP_MS, RUN_DEADLINE_MS } from "../../../core/backup/asynchronous-backup/source.ts";
 import { type BackupSource, type RunningBackup, SourceId } from "../../../core/kernel/backup-source.ts";
 import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
-import { FleetMismatch, RunStale } from "../../../core/kernel/errors.ts";
+import { FleetMismatch, JobRefused, RunStale } from "../../../core/kernel/errors.ts";
 import type { FleetNode } from "../../../core/kernel/fleet.ts";
 import { FleetId } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
@@ -27,13 +27,25 @@ export const BackupStep = z.object({
 export type BackupStep = z.infer<typeof BackupStep>;
 
 /** Writes what the run does now and extends its deadline. Throws `RunStale` where another run has taken its place. */
-export async function holdRun(world: World, step: Pick<BackupStep, "source" | "run">, now: Partial<RunningBackup>): Promise<RunningBackup> {
+export async function holdRun(
+  world: World,
+  step: Pick<BackupStep, "source" | "run">,
+  now: Partial<RunningBackup>,
+  forMs = RUN_DEADLINE_MS,
+): Promise<RunningBackup> {
   const held = await updateRecord(world.registry, "backupSource", step.source, (cell) => {
     const running = requireHeld(cell, step);
-    const next = { ...running, ...now, deadlineMs: Math.max(running.deadlineMs, world.clock.wallMs() + RUN_DEADLINE_MS) };
+    const next = { ...running, ...now, deadlineMs: Math.max(running.deadlineMs, world.clock.wallMs() + forMs) };
     return { kind: "write" as const, next: { ...(cell as BackupSource), running: next }, running: next };
   });
   return held.running;
+}
+
+/** For a step that writes only when it begins. Throws `JobRefused` where somebody has cancelled the run: closing it says so. */
+export async function holdForLong(world: World, step: Pick<BackupStep, "source" | "run">, doing: string): Promise<RunningBackup> {
+  const running = await holdRun(world, step, { doing }, LONG_STEP_MS);
+  if (running.cancel === null) return running;
+  throw new JobRefused({ node: step.source, fault: "Cancelled", sentence: `${running.cancel.by} has cancelled it` });
 }
 
 export function requireHeld(cell: BackupSource | null, { source, run }: Pick<BackupStep, "source" | "run">): RunningBackup {
