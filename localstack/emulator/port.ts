@@ -3,10 +3,10 @@
  * system tells. An emulator binds its port even where another listens and the two then share the calls, so one always looks first.
  */
 import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { promisify } from "node:util";
 import * as z from "zod";
+import { portAllotment } from "../network/free-port.ts";
 
 export type PortState =
   | { readonly kind: "free" }
@@ -31,16 +31,8 @@ export async function lookAtPort(port: number): Promise<PortState> {
   return { kind: "taken", holder: (await holderOf(port)) ?? "a process that this user may not see" };
 }
 
-/** A port that nothing uses at this moment, on loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the system gave no port for a TCP server on 127.0.0.1");
-  return address.port;
-}
+/** A port that nothing uses at this moment, on loopback, and that no outgoing connection will be given either. */
+export const freePort = (): Promise<number> => portAllotment()();
 
 /** Null for whatever is not an emulator's health: no answer, no JSON, another shape, too long. */
 export async function healthAt(url: string): Promise<z.infer<typeof Health> | null> {
