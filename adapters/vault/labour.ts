@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { type GearTable, nextCut } from "../../core/backup/vault/chunking.ts";
 import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
+import { letGo } from "../../core/backup/vault/let-go.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { openBlock, type SealedInPlace, sealBlockInPlace } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
@@ -107,6 +108,7 @@ function openBlocks({ idKey }: LabourKeys, { bytes, name, key, header, blocks }:
     if (wrong !== null) return { kind: "refused", reason: `chunk ${wrong} of block ${number} is not what its id says` };
     for (const piece of pieces) writeWhole(piece.file, content.subarray(piece.fromBytes, piece.fromBytes + piece.lengthBytes), piece.position);
     plainBytes += content.length;
+    letGo(content);
   }
   return { kind: "opened", plainBytes };
 }
