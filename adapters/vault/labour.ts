@@ -1,14 +1,14 @@
 /**
- * The heavy part of the vault's work, as tasks without state: cut and name chunks, seal a block, open blocks of a pack. Run in
+ * The heavy part of the vault's work, as tasks without state: cut and name chunks, seal a block, name a pack, open its blocks. Run in
  * place by a Lambda function, which has one core, or by threads (`labour-threads.ts`) where there are more. Buffers that
  * tasks read are shared, not copied.
  */
 import type { KeyObject } from "node:crypto";
-import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { type GearTable, nextCut } from "../../core/backup/vault/chunking.ts";
 import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import { letGo } from "../../core/backup/vault/let-go.ts";
+import { objectName } from "../../core/backup/vault/pack.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { openBlock, type SealedInPlace, sealBlockInPlace } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
@@ -47,8 +47,11 @@ export type OpenTask = {
 };
 export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | { readonly kind: "refused"; readonly reason: string };
 
-export type Task = CutTask | SealTask | OpenTask;
-export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : Opened;
+/** What names a whole object. */
+export type NameTask = { readonly kind: "name"; readonly bytes: Uint8Array };
+
+export type Task = CutTask | SealTask | OpenTask | NameTask;
+export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : T extends NameTask ? string : Opened;
 
 export interface Labour {
   /** How many tasks are worth having under way at once. */
@@ -69,9 +72,20 @@ export function labourInPlace(keys: LabourKeys): Labour {
 }
 
 export function perform<T extends Task>(keys: LabourKeys, task: T): ResultOf<T> {
-  const result =
-    task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? sealBlockInPlace(task, task.block, task.lengthBytes) : openBlocks(keys, task);
-  return result as ResultOf<T>;
+  return doneFor(keys, task) as ResultOf<T>;
+}
+
+function doneFor(keys: LabourKeys, task: Task): ResultOf<Task> {
+  switch (task.kind) {
+    case "cut":
+      return cut(keys, task);
+    case "seal":
+      return sealBlockInPlace(task, task.block, task.lengthBytes);
+    case "open":
+      return openBlocks(keys, task);
+    case "name":
+      return objectName(task.bytes);
+  }
 }
 
 /** What a task works on. */
@@ -97,8 +111,7 @@ function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
 
 /** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */
 function openBlocks({ idKey }: LabourKeys, { bytes, name, key, header, blocks }: OpenTask): Opened {
-  if (name !== null && createHash("sha256").update(bytes).digest("hex") !== name)
-    return { kind: "refused", reason: "its bytes do not have the digest that names it" };
+  if (name !== null && objectName(bytes) !== name) return { kind: "refused", reason: "its bytes do not have the digest that names it" };
   let plainBytes = 0;
   for (const { number, block, startBytes, pieces } of blocks) {
     const sealed = Buffer.from(bytes.buffer, bytes.byteOffset + startBytes, block.sealedBytes);

@@ -4,7 +4,7 @@
  */
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { encodeHeader, HEADER_BYTES, type ObjectHeader } from "../../core/backup/vault/object-header.ts";
-import { objectName, packEnd } from "../../core/backup/vault/pack.ts";
+import { packEnd } from "../../core/backup/vault/pack.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { SALT_BYTES, TAG_BYTES } from "../../core/backup/vault/sealing.ts";
@@ -76,14 +76,14 @@ export class PackBuffer {
     }
   }
 
-  /** The object, a view of the buffer, and what an index says of it. */
-  finish(): { bytes: Uint8Array; pack: IndexedPack } {
+  /** The object, a view of the buffer, and what an index says of it beside its name. */
+  finish(): { bytes: Uint8Array; pack: Omit<IndexedPack, "name"> } {
     this.finished = true;
     const { table, footer } = packEnd({ key: this.key, header: this.encodedHeader }, this.blocks);
     this.buffer.set(table, this.filled);
     this.buffer.set(footer, this.filled + table.length);
     const bytes = this.buffer.subarray(0, this.filled + table.length + footer.length);
     const { epoch, salt } = this.header;
-    return { bytes, pack: { name: objectName(bytes), epoch, salt, sizeBytes: bytes.length, blocks: this.blocks } };
+    return { bytes, pack: { epoch, salt, sizeBytes: bytes.length, blocks: this.blocks } };
   }
 }

@@ -125,12 +125,13 @@ export class PackWriter {
 
   private async storeIfWhole(pack: PackBuffer): Promise<void> {
     if (!pack.whole) return;
-    const { store, writer, stored } = this.given;
+    const { store, writer, labour, stored } = this.given;
     const { bytes, pack: indexed } = pack.finish();
+    const name = await labour.run({ kind: "name", bytes });
     // "exists" is as good: the name is the digest of the bytes.
-    await store.put(packKey(writer, indexed.name), bytes);
+    await store.put(packKey(writer, name), bytes);
     this.packs.giveBack(pack.memory);
-    await stored(indexed);
+    await stored({ name, ...indexed });
   }
 
   private refuseAfterFailure(): void {
