@@ -58,7 +58,7 @@ class Crew {
   }
 
   private hire(keys: LabourKeys): Thread {
-    const worker = new Worker(new URL("./labour-worker.ts", import.meta.url), {
+    const worker = new Worker(new URL("./labour-worker.mjs", import.meta.url), {
       workerData: { gear: keys.gear, idKey: keys.idKey.export() },
     });
     const underWay = new Map<number, Asked>();

@@ -28,7 +28,7 @@ export function ours(folder: string): Program {
   mkdirSync(folder, { recursive: true });
   writeFileSync(passphraseFile, PASSPHRASE, { mode: 0o600 });
   const vault = (...args: string[]) =>
-    run([process.execPath, join(root, "cli", "vault.ts"), ...args, "--vault", store, "--passphrase-file", passphraseFile]);
+    run([process.execPath, join(root, "cli", "vault.mjs"), ...args, "--vault", store, "--passphrase-file", passphraseFile]);
   return {
     name: "ours",
     store,
