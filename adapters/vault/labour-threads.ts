@@ -16,6 +16,8 @@ const SMALL_BYTES = 256 * 1024;
 const THREADS_MAX = 8;
 /** One that is worked on and one that lies ready; the others wait for whoever is free first, since tasks differ in length. */
 const TASKS_PER_THREAD = 2;
+/** A thread makes small things and drops them: a larger nursery only fills, up to 48 MiB of it, before it is swept. */
+const YOUNG_MIB = 3;
 
 export function labourOnThreads(keys: LabourKeys, threads = Math.min(THREADS_MAX, availableParallelism())): Labour {
   let crew: Crew | undefined;
@@ -60,6 +62,7 @@ class Crew {
   private hire(keys: LabourKeys): Thread {
     const worker = new Worker(new URL("./labour-worker.mjs", import.meta.url), {
       workerData: { gear: keys.gear, idKey: keys.idKey.export() },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     const underWay = new Map<number, Asked>();
     worker.on("message", ({ number, result, error }: { number: number; result?: unknown; error?: unknown }) => {

@@ -72,7 +72,7 @@ async function cutWhole(readNext: ReadNext, { labour, windows }: { labour: Labou
       const { ends, ids } = await labour.run({ kind: "cut", window: window.subarray(0, filled), final });
       let start = 0;
       for (const [index, end] of ends.entries()) {
-        await take(ids.slice(index * ID_BYTES, (index + 1) * ID_BYTES), window.subarray(start, end));
+        await take(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES), window.subarray(start, end));
         start = end;
       }
       window.copyWithin(0, start, filled);
