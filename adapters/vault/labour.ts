@@ -10,22 +10,23 @@ import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
 import { letGo } from "../../core/backup/vault/let-go.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
-import { openBlock, type SealedInPlace, sealBlockInPlace } from "../../core/backup/vault/sealing.ts";
+import { type Codec, openBlock, packBlock, sealPacked, TAG_BYTES } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
+import { takePlace } from "./pack-room.ts";
 
 export type CutTask = { readonly kind: "cut"; readonly window: Uint8Array; readonly final: boolean };
 /** `ends` are where each chunk ends within the window; `ids` stand one behind the other. */
 export type Cuts = { readonly ends: Uint32Array; readonly ids: Uint8Array };
 
-/** `block` holds `lengthBytes` of content and room for the tag; its front is sealed in place. */
+/** The sealed block goes into the pack's room, which must have been kept free for it; see `pack-room.ts`. */
 export type SealTask = {
   readonly kind: "seal";
-  readonly block: Uint8Array;
-  readonly lengthBytes: number;
+  readonly content: Uint8Array;
+  readonly room: Uint8Array;
   readonly key: Uint8Array;
   readonly header: Uint8Array;
-  readonly number: number;
 };
+export type Sealed = { readonly number: number; readonly codec: Codec; readonly plainBytes: number; readonly sealedBytes: number };
 
 /** A piece of an opened block that goes into an open file. */
 export type Piece = { readonly fromBytes: number; readonly lengthBytes: number; readonly file: number; readonly position: number };
@@ -51,7 +52,7 @@ export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | 
 export type NameTask = { readonly kind: "name"; readonly bytes: Uint8Array };
 
 export type Task = CutTask | SealTask | OpenTask | NameTask;
-export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : T extends NameTask ? string : Opened;
+export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? Sealed : T extends NameTask ? string : Opened;
 
 export interface Labour {
   /** How many tasks are worth having under way at once. */
@@ -80,7 +81,7 @@ function doneFor(keys: LabourKeys, task: Task): ResultOf<Task> {
     case "cut":
       return cut(keys, task);
     case "seal":
-      return sealBlockInPlace(task, task.block, task.lengthBytes);
+      return seal(task);
     case "open":
       return openBlocks(keys, task);
     case "name":
@@ -90,7 +91,7 @@ function doneFor(keys: LabourKeys, task: Task): ResultOf<Task> {
 
 /** What a task works on. */
 export function bytesOf(task: Task): number {
-  return task.kind === "cut" ? task.window.length : task.kind === "seal" ? task.lengthBytes : task.bytes.length;
+  return task.kind === "cut" ? task.window.length : task.kind === "seal" ? task.content.length : task.bytes.length;
 }
 
 function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
@@ -107,6 +108,14 @@ function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
     start = end;
   }
   return { ends: ends.slice(0, count), ids: ids.slice(0, count * ID_BYTES) };
+}
+
+function seal({ content, room, key, header }: SealTask): Sealed {
+  const block = packBlock(content);
+  const sealedBytes = block.packed.length + TAG_BYTES;
+  const { number, startBytes } = takePlace(room, sealedBytes);
+  sealPacked({ key, header, number }, block, room.subarray(startBytes, startBytes + sealedBytes));
+  return { number, codec: block.codec, plainBytes: block.plainBytes, sealedBytes };
 }
 
 /** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */

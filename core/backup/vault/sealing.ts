@@ -38,35 +38,34 @@ export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: "pack"
   return Buffer.from(hkdfSync("sha256", dataKey, salt, `synnergy-ha/vault/${purpose}/1`, KEY_BYTES));
 }
 
-export function sealBlock(place: BlockPlace, content: Uint8Array): SealedBlock {
-  const { codec, plainBytes, hidden, tag } = seal(place, content);
-  const sealed = Buffer.concat([hidden, tag]);
-  letGo(hidden);
-  return { codec, plainBytes, sealed };
-}
+/** A block as it is before it is sealed; where it is compressed, in memory of its own. */
+export type PackedBlock = { readonly codec: Codec; readonly plainBytes: number; readonly packed: Uint8Array };
 
-export type SealedInPlace = Omit<SealedBlock, "sealed"> & { readonly sealedBytes: number };
-
-/** As `sealBlock`, over the content itself: `room` begins with it and has place for a tag behind. */
-export function sealBlockInPlace(place: BlockPlace, room: Uint8Array, lengthBytes: number): SealedInPlace {
-  const { codec, plainBytes, hidden, tag } = seal(place, room.subarray(0, lengthBytes));
-  room.set(hidden);
-  room.set(tag, hidden.length);
-  const sealedBytes = hidden.length + TAG_BYTES;
-  letGo(hidden);
-  return { codec, plainBytes, sealedBytes };
-}
-
-/** GCM is a stream cipher: `final` has nothing to add to the ciphertext. */
-function seal(place: BlockPlace, content: Uint8Array): { codec: Codec; plainBytes: number; hidden: Buffer; tag: Buffer } {
+/** What a block has once it is sealed can be told from this: nothing is added then but a tag. */
+export function packBlock(content: Uint8Array): PackedBlock {
   const compressed = compress(content);
-  const codec = compressed === null ? CODEC.stored : CODEC.zstd;
+  if (compressed === null) return { codec: CODEC.stored, plainBytes: content.length, packed: content };
+  return { codec: CODEC.zstd, plainBytes: content.length, packed: compressed };
+}
+
+export function sealBlock(place: BlockPlace, content: Uint8Array): SealedBlock {
+  const block = packBlock(content);
+  const sealed = Buffer.allocUnsafeSlow(block.packed.length + TAG_BYTES);
+  sealPacked(place, block, sealed);
+  return { codec: block.codec, plainBytes: block.plainBytes, sealed };
+}
+
+/** Writes to the front of `into`, which has room for the tag too. The packed block is used up. */
+export function sealPacked(place: BlockPlace, { codec, plainBytes, packed }: PackedBlock, into: Uint8Array): void {
   const cipher = createCipheriv("aes-256-gcm", place.key, nonceOf(place.number), { authTagLength: TAG_BYTES });
-  cipher.setAAD(authenticated(place, codec, content.length));
-  const hidden = cipher.update(compressed ?? content);
+  cipher.setAAD(authenticated(place, codec, plainBytes));
+  // GCM is a stream cipher: `final` has nothing to add to the ciphertext.
+  const hidden = cipher.update(packed);
   cipher.final();
-  if (compressed !== null) letGo(compressed);
-  return { codec, plainBytes: content.length, hidden, tag: cipher.getAuthTag() };
+  into.set(hidden);
+  into.set(cipher.getAuthTag(), hidden.length);
+  letGo(hidden);
+  if (codec === CODEC.zstd) letGo(packed as Buffer);
 }
 
 /** Null where the tag does not fit, since the bytes, their place or the key is another, or where what was sealed is no block. */
