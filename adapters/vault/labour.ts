@@ -1,30 +1,32 @@
 /**
- * The heavy part of the vault's work, as tasks without state: cut and name chunks, seal a block, open blocks of a pack. Run in
+ * The heavy part of the vault's work, as tasks without state: cut and name chunks, seal a block, name a pack, open its blocks. Run in
  * place by a Lambda function, which has one core, or by threads (`labour-threads.ts`) where there are more. Buffers that
  * tasks read are shared, not copied.
  */
 import type { KeyObject } from "node:crypto";
-import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { type GearTable, nextCut } from "../../core/backup/vault/chunking.ts";
 import { contentId, ID_BYTES } from "../../core/backup/vault/content-id.ts";
+import { letGo } from "../../core/backup/vault/let-go.ts";
+import { objectName } from "../../core/backup/vault/pack.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
-import { openBlock, type SealedInPlace, sealBlockInPlace } from "../../core/backup/vault/sealing.ts";
+import { type Codec, openBlock, packBlock, sealPacked, TAG_BYTES } from "../../core/backup/vault/sealing.ts";
 import { CHUNK_BYTES } from "../../core/backup/vault/sizes.ts";
+import { takePlace } from "./pack-room.ts";
 
 export type CutTask = { readonly kind: "cut"; readonly window: Uint8Array; readonly final: boolean };
 /** `ends` are where each chunk ends within the window; `ids` stand one behind the other. */
 export type Cuts = { readonly ends: Uint32Array; readonly ids: Uint8Array };
 
-/** `block` holds `lengthBytes` of content and room for the tag; its front is sealed in place. */
+/** The sealed block goes into the pack's room, which must have been kept free for it; see `pack-room.ts`. */
 export type SealTask = {
   readonly kind: "seal";
-  readonly block: Uint8Array;
-  readonly lengthBytes: number;
+  readonly content: Uint8Array;
+  readonly room: Uint8Array;
   readonly key: Uint8Array;
   readonly header: Uint8Array;
-  readonly number: number;
 };
+export type Sealed = { readonly number: number; readonly codec: Codec; readonly plainBytes: number; readonly sealedBytes: number };
 
 /** A piece of an opened block that goes into an open file. */
 export type Piece = { readonly fromBytes: number; readonly lengthBytes: number; readonly file: number; readonly position: number };
@@ -46,8 +48,11 @@ export type OpenTask = {
 };
 export type Opened = { readonly kind: "opened"; readonly plainBytes: number } | { readonly kind: "refused"; readonly reason: string };
 
-export type Task = CutTask | SealTask | OpenTask;
-export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? SealedInPlace : Opened;
+/** What names a whole object. */
+export type NameTask = { readonly kind: "name"; readonly bytes: Uint8Array };
+
+export type Task = CutTask | SealTask | OpenTask | NameTask;
+export type ResultOf<T extends Task> = T extends CutTask ? Cuts : T extends SealTask ? Sealed : T extends NameTask ? string : Opened;
 
 export interface Labour {
   /** How many tasks are worth having under way at once. */
@@ -68,14 +73,25 @@ export function labourInPlace(keys: LabourKeys): Labour {
 }
 
 export function perform<T extends Task>(keys: LabourKeys, task: T): ResultOf<T> {
-  const result =
-    task.kind === "cut" ? cut(keys, task) : task.kind === "seal" ? sealBlockInPlace(task, task.block, task.lengthBytes) : openBlocks(keys, task);
-  return result as ResultOf<T>;
+  return doneFor(keys, task) as ResultOf<T>;
+}
+
+function doneFor(keys: LabourKeys, task: Task): ResultOf<Task> {
+  switch (task.kind) {
+    case "cut":
+      return cut(keys, task);
+    case "seal":
+      return seal(task);
+    case "open":
+      return openBlocks(keys, task);
+    case "name":
+      return objectName(task.bytes);
+  }
 }
 
 /** What a task works on. */
 export function bytesOf(task: Task): number {
-  return task.kind === "cut" ? task.window.length : task.kind === "seal" ? task.lengthBytes : task.bytes.length;
+  return task.kind === "cut" ? task.window.length : task.kind === "seal" ? task.content.length : task.bytes.length;
 }
 
 function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
@@ -94,10 +110,17 @@ function cut({ gear, idKey }: LabourKeys, { window, final }: CutTask): Cuts {
   return { ends: ends.slice(0, count), ids: ids.slice(0, count * ID_BYTES) };
 }
 
+function seal({ content, room, key, header }: SealTask): Sealed {
+  const block = packBlock(content);
+  const sealedBytes = block.packed.length + TAG_BYTES;
+  const { number, startBytes } = takePlace(room, sealedBytes);
+  sealPacked({ key, header, number }, block, room.subarray(startBytes, startBytes + sealedBytes));
+  return { number, codec: block.codec, plainBytes: block.plainBytes, sealedBytes };
+}
+
 /** Every chunk of every block is named again: what opens is what was once named so, or it is refused. */
 function openBlocks({ idKey }: LabourKeys, { bytes, name, key, header, blocks }: OpenTask): Opened {
-  if (name !== null && createHash("sha256").update(bytes).digest("hex") !== name)
-    return { kind: "refused", reason: "its bytes do not have the digest that names it" };
+  if (name !== null && objectName(bytes) !== name) return { kind: "refused", reason: "its bytes do not have the digest that names it" };
   let plainBytes = 0;
   for (const { number, block, startBytes, pieces } of blocks) {
     const sealed = Buffer.from(bytes.buffer, bytes.byteOffset + startBytes, block.sealedBytes);
@@ -107,6 +130,7 @@ function openBlocks({ idKey }: LabourKeys, { bytes, name, key, header, blocks }:
     if (wrong !== null) return { kind: "refused", reason: `chunk ${wrong} of block ${number} is not what its id says` };
     for (const piece of pieces) writeWhole(piece.file, content.subarray(piece.fromBytes, piece.fromBytes + piece.lengthBytes), piece.position);
     plainBytes += content.length;
+    letGo(content);
   }
   return { kind: "opened", plainBytes };
 }

@@ -12,6 +12,7 @@ import { PACK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
 import { openRestore } from "../directory/restore.ts";
 import type { RestoringFile } from "../directory/restore-file.ts";
+import { Slots } from "../directory/slots.ts";
 import { loadCatalogue } from "./catalogue.ts";
 import { inLanes } from "./in-lanes.ts";
 import type { Labour } from "./labour.ts";
@@ -34,7 +35,8 @@ export type Restored = { readonly files: number; readonly bytes: number; readonl
 
 /** Files open at once: a process may have 1,024 by default. */
 const FILES_AT_ONCE = 512;
-const CLOSES_AT_ONCE = 16;
+/** Each waits for the disk, on one of Node's four threads for files; another is left for the packs. */
+const CLOSES_AT_ONCE = 3;
 /** Pieces planned at once; each takes some hundred bytes. */
 const PIECES_AT_ONCE = 200_000;
 
@@ -65,7 +67,8 @@ type BatchGiven = Parameters<typeof openFromPack>[0] & Pick<RestoreGiven, "onFil
 class Batch {
   readonly done = { files: 0, bytes: 0, fetchedPacks: 0 };
   private readonly given: BatchGiven;
-  private files: RestoringFile<Content>[] = [];
+  /** By their numbers. */
+  private readonly files = new Map<number, RestoringFile<Content>>();
   private plan: RestorePlan;
 
   constructor(given: BatchGiven) {
@@ -74,31 +77,84 @@ class Batch {
   }
 
   async add(file: RestoringFile<Content>, entry: FileEntry<Content>, chunks: readonly Uint8Array[]): Promise<void> {
-    this.files.push(file);
+    this.files.set(file.fd, file);
     this.plan.add(file.fd, dataStretches(entry.lengthBytes, entry.holes), chunks, file.path);
-    if (this.files.length >= FILES_AT_ONCE || this.plan.pieces >= PIECES_AT_ONCE) await this.write();
+    if (this.files.size >= FILES_AT_ONCE || this.plan.pieces >= PIECES_AT_ONCE) await this.write();
   }
 
+  /** A file is closed once it is whole, and goes to the disk while packs of others are opened. */
   async write(): Promise<void> {
-    const packs = this.plan.packs();
-    // Threads write by the files' numbers: none may be closed, and its number given away, while one still writes.
-    await inLanes(packs, this.given.labour.width + 1, async ({ pack, blocks }) => {
-      await openFromPack(this.given, pack, blocks);
-    });
+    const { plan } = this;
+    const closes = new Closes((fd) => this.finish(fd));
+    for (const fd of this.files.keys()) if (!plan.awaits(fd)) closes.begin(fd);
+    const packs = plan.packs();
+    try {
+      await inLanes(packs, this.given.labour.width + 1, async ({ number, pack, blocks }) => {
+        closes.refuseAfterFailure();
+        await openFromPack(this.given, pack, blocks);
+        // Threads write by the files' numbers: none may be closed, and its number given away, while one still writes.
+        for (const fd of plan.done(number)) closes.begin(fd);
+      });
+    } finally {
+      await closes.settle();
+    }
+    closes.refuseAfterFailure();
     this.done.fetchedPacks += packs.length;
     this.plan = new RestorePlan(this.given.catalogue.table);
-    // Each close waits for the disk: several at once let it work.
-    await inLanes(this.files.splice(0), CLOSES_AT_ONCE, async (file) => {
-      await file.close();
-      this.done.files += 1;
-      this.done.bytes += file.entry.lengthBytes;
-      this.given.onFile?.({ path: file.path, lengthBytes: file.entry.lengthBytes });
-    });
   }
 
   /** After a fault: what is open is given up, not kept. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.files.splice(0).map((file) => file.abandon()));
+    const files = [...this.files.values()];
+    this.files.clear();
+    await Promise.allSettled(files.map((file) => file.abandon()));
+  }
+
+  private async finish(fd: number): Promise<void> {
+    const file = this.files.get(fd);
+    if (file === undefined) throw new RangeError(`file ${fd} is closed twice`);
+    // Its number may be another file's as soon as it is closed, and never before.
+    this.files.delete(fd);
+    await file.close();
+    this.done.files += 1;
+    this.done.bytes += file.entry.lengthBytes;
+    this.given.onFile?.({ path: file.path, lengthBytes: file.entry.lengthBytes });
+  }
+}
+
+/** What is closed beside the opening of packs, a few at once; after a failure none is begun. */
+class Closes {
+  private readonly close: (fd: number) => Promise<void>;
+  private readonly slots = new Slots(CLOSES_AT_ONCE);
+  private readonly underWay: Promise<void>[] = [];
+  private failure: { readonly error: unknown } | null = null;
+
+  constructor(close: (fd: number) => Promise<void>) {
+    this.close = close;
+  }
+
+  begin(fd: number): void {
+    this.underWay.push(this.inTurn(fd));
+  }
+
+  /** Nobody is left under way afterwards, whatever has failed. */
+  async settle(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  refuseAfterFailure(): void {
+    if (this.failure !== null) throw this.failure.error;
+  }
+
+  private async inTurn(fd: number): Promise<void> {
+    await this.slots.take();
+    try {
+      if (this.failure === null) await this.close(fd);
+    } catch (error) {
+      this.failure ??= { error };
+    } finally {
+      this.slots.give();
+    }
   }
 }
 

@@ -15,35 +15,37 @@ export const WINDOW_BYTES = 4 * 1024 * 1024 + CHUNK_BYTES.max;
 
 export type StoredStream = { readonly reference: StreamReference; readonly root: Buffer; readonly chunks: number };
 
-/** Where chunks go: stored if they are new. `content` is only valid during the call. */
-export type TakeChunk = (id: Uint8Array, content: Uint8Array) => Promise<void>;
+/** Where chunks go: stored if they are new. `content` may be read until `settle` has resolved, which also says that enough is stored. */
+export type TakeChunks = { chunk(id: Uint8Array, content: Uint8Array): Promise<void>; settle(): Promise<void> };
 
 /** `takeList` gets the chunks of the list of chunks, where that is a stream of its own. */
 export async function writeStream(
   readNext: ReadNext,
-  take: TakeChunk,
-  takeList: TakeChunk,
+  take: TakeChunks,
+  takeList: TakeChunks,
   given: { labour: Labour; windows: Memory },
 ): Promise<StoredStream> {
   const merkle = new MerkleRoot();
   let lengthBytes = 0;
   let ids: Uint8Array[] = [];
-  await cutWhole(readNext, given, async (id, content) => {
+  const own = async (id: Uint8Array, content: Uint8Array): Promise<void> => {
     lengthBytes += content.length;
     ids.push(id);
     merkle.add(id);
-    await take(id, content);
-  });
+    await take.chunk(id, content);
+  };
+  await cutWhole(readNext, given, { chunk: own, settle: () => take.settle() });
   let depth = 0;
   while (ids.length > REFERENCE_IDS_MAX) {
     depth += 1;
     const list = Buffer.concat(ids);
     ids = [];
-    await cutWhole(readFrom(list), given, async (id, content) => {
+    const listed = async (id: Uint8Array, content: Uint8Array): Promise<void> => {
       ids.push(id);
       merkle.add(id);
-      await takeList(id, content);
-    });
+      await takeList.chunk(id, content);
+    };
+    await cutWhole(readFrom(list), given, { chunk: listed, settle: () => takeList.settle() });
   }
   return { reference: { lengthBytes, depth, ids }, root: merkle.root(), chunks: merkle.leaves };
 }
@@ -59,7 +61,7 @@ export function readFrom(bytes: Uint8Array): ReadNext {
   };
 }
 
-async function cutWhole(readNext: ReadNext, { labour, windows }: { labour: Labour; windows: Memory }, take: TakeChunk): Promise<void> {
+async function cutWhole(readNext: ReadNext, { labour, windows }: { labour: Labour; windows: Memory }, take: TakeChunks): Promise<void> {
   const window = await windows.borrow();
   try {
     let filled = 0;
@@ -72,13 +74,16 @@ async function cutWhole(readNext: ReadNext, { labour, windows }: { labour: Labou
       const { ends, ids } = await labour.run({ kind: "cut", window: window.subarray(0, filled), final });
       let start = 0;
       for (const [index, end] of ends.entries()) {
-        await take(ids.slice(index * ID_BYTES, (index + 1) * ID_BYTES), window.subarray(start, end));
+        await take.chunk(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES), window.subarray(start, end));
         start = end;
       }
+      await take.settle();
       window.copyWithin(0, start, filled);
       filled -= start;
     }
   } finally {
+    // After a failure too: what is still being read must not change under whoever reads it.
+    await take.settle().catch(() => {});
     windows.giveBack(window);
   }
 }

@@ -9,9 +9,10 @@ import { indexKey } from "../../core/backup/vault/manifest.ts";
 import { encodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
 import type { ReadNext } from "../directory/file-bytes.ts";
+import { Gathering } from "./gathering.ts";
 import { Memory } from "./memory.ts";
-import { Gathering, PackWriter, type PackWriterGiven } from "./pack-writer.ts";
-import { readFrom, type StoredStream, type TakeChunk, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
+import { PackWriter, type PackWriterGiven } from "./pack-writer.ts";
+import { readFrom, type StoredStream, type TakeChunks, WINDOW_BYTES, writeStream } from "./stream-writer.ts";
 
 /** A crash loses what lies in 256 MiB of packs at most. */
 const PACKS_PER_INDEX = 16;
@@ -40,6 +41,8 @@ export class VaultWriter {
   private readonly packWriter: PackWriter;
   private readonly tree = new Gathering(true);
   private treeTurn: Promise<void> = Promise.resolve();
+  /** What is gathered for the tree is copied at once. */
+  private readonly forTree: TakeChunks = { chunk: (id, content) => this.takeForTree(id, content), settle: async () => {} };
   private readonly fresh = new IdSet();
   /** Packs of earlier runs that this one refers to, by their number in the table. */
   private readonly reused = new Set<number>();
@@ -60,7 +63,10 @@ export class VaultWriter {
   async write(readNext: ReadNext): Promise<StoredStream> {
     const gathering = new Gathering(false);
     try {
-      return await this.writeStream(readNext, (id, content) => this.take(gathering, id, content));
+      return await this.writeStream(readNext, {
+        chunk: (id, content) => this.take(gathering, id, content),
+        settle: () => this.packWriter.settle(gathering),
+      });
     } finally {
       this.packWriter.release(gathering);
     }
@@ -68,12 +74,12 @@ export class VaultWriter {
 
   /** A listing: kept together with the others and with lists of chunks, so that a tree is read without touching the data. */
   async writeListing(bytes: Uint8Array): Promise<StoredStream> {
-    return await this.writeStream(readFrom(bytes), (id, content) => this.takeForTree(id, content));
+    return await this.writeStream(readFrom(bytes), this.forTree);
   }
 
-  private async writeStream(readNext: ReadNext, take: TakeChunk): Promise<StoredStream> {
+  private async writeStream(readNext: ReadNext, take: TakeChunks): Promise<StoredStream> {
     const { labour } = this.given;
-    return await writeStream(readNext, take, (id, content) => this.takeForTree(id, content), { labour, windows: this.windows });
+    return await writeStream(readNext, take, this.forTree, { labour, windows: this.windows });
   }
 
   /** One after the other: many streams share this gathering. */

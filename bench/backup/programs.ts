@@ -19,7 +19,7 @@ export type Program = {
 };
 
 const root = join(import.meta.dirname, "..", "..");
-const VAULT = join(root, "cli", "vault.ts");
+const VAULT = join(root, "cli", "vault.mjs");
 const PASSPHRASE = "bench";
 const POLL_MS = 15;
 const RUN_MS_MAX = 900_000;

@@ -4,7 +4,7 @@
  *
  *     header (64)   block 0, block 1, …   table (sealed)   codec (1)  table's length (4)  table's stored length (4)
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { FormatUnknown, ObjectCorrupt, ObjectForeign, ObjectMisplaced, ObjectTruncated } from "./faults.ts";
 import { decodeHeader, HEADER_BYTES, type ObjectHeader } from "./object-header.ts";
@@ -31,7 +31,7 @@ export function packEnd(place: { key: Uint8Array; header: Uint8Array }, blocks: 
 }
 
 export function objectName(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 export type PackRead = { readonly header: ObjectHeader; readonly blocks: readonly StoredBlock[] };

@@ -6,6 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { letGo } from "./let-go.ts";
 
 export const TAG_BYTES = 16;
 export const SALT_BYTES = 32;
@@ -22,7 +23,9 @@ export type SealedBlock = { readonly codec: Codec; readonly plainBytes: number; 
 export type BlockPlace = { readonly key: Uint8Array; readonly header: Uint8Array; readonly number: number };
 
 /** zstd's fastest: a first backup waits for its cores, not for its store. */
-const ZSTD = { chunkSize: 256 * 1024, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const ZSTD = { [constants.ZSTD_c_compressionLevel]: 1 };
+/** Beyond a 256th, of a frame that does not shrink. */
+const FRAME_BYTES_MORE = 512;
 /** zlib's least. */
 const CHUNK_SIZE_MIN = 64;
 /** What does not shrink by a thirty-second is stored as it is: it is then read without work. */
@@ -38,29 +41,34 @@ export function objectKey(dataKey: Uint8Array, salt: Uint8Array, purpose: Object
   return Buffer.from(hkdfSync("sha256", dataKey, salt, `synnergy-ha/vault/${purpose}/1`, KEY_BYTES));
 }
 
+/** A block as it is before it is sealed; where it is compressed, in memory of its own. */
+export type PackedBlock = { readonly codec: Codec; readonly plainBytes: number; readonly packed: Uint8Array };
+
+/** What a block has once it is sealed can be told from this: nothing is added then but a tag. */
+export function packBlock(content: Uint8Array): PackedBlock {
+  const compressed = compress(content);
+  if (compressed === null) return { codec: CODEC.stored, plainBytes: content.length, packed: content };
+  return { codec: CODEC.zstd, plainBytes: content.length, packed: compressed };
+}
+
 export function sealBlock(place: BlockPlace, content: Uint8Array): SealedBlock {
-  const { codec, plainBytes, hidden, tag } = seal(place, content);
-  return { codec, plainBytes, sealed: Buffer.concat([hidden, tag]) };
+  const block = packBlock(content);
+  const sealed = Buffer.allocUnsafeSlow(block.packed.length + TAG_BYTES);
+  sealPacked(place, block, sealed);
+  return { codec: block.codec, plainBytes: block.plainBytes, sealed };
 }
 
-export type SealedInPlace = Omit<SealedBlock, "sealed"> & { readonly sealedBytes: number };
-
-/** As `sealBlock`, over the content itself: `room` begins with it and has place for a tag behind. */
-export function sealBlockInPlace(place: BlockPlace, room: Uint8Array, lengthBytes: number): SealedInPlace {
-  const { codec, plainBytes, hidden, tag } = seal(place, room.subarray(0, lengthBytes));
-  room.set(hidden);
-  room.set(tag, hidden.length);
-  return { codec, plainBytes, sealedBytes: hidden.length + TAG_BYTES };
-}
-
-/** GCM is a stream cipher: `final` has nothing to add to the ciphertext. */
-function seal(place: BlockPlace, content: Uint8Array): { codec: Codec; plainBytes: number; hidden: Buffer; tag: Buffer } {
-  const { codec, packed } = pack(content);
+/** Writes to the front of `into`, which has room for the tag too. The packed block is used up. */
+export function sealPacked(place: BlockPlace, { codec, plainBytes, packed }: PackedBlock, into: Uint8Array): void {
   const cipher = createCipheriv("aes-256-gcm", place.key, nonceOf(place.number), { authTagLength: TAG_BYTES });
-  cipher.setAAD(authenticated(place, codec, content.length));
+  cipher.setAAD(authenticated(place, codec, plainBytes));
+  // GCM is a stream cipher: `final` has nothing to add to the ciphertext.
   const hidden = cipher.update(packed);
   cipher.final();
-  return { codec, plainBytes: content.length, hidden, tag: cipher.getAuthTag() };
+  into.set(hidden);
+  into.set(cipher.getAuthTag(), hidden.length);
+  letGo(hidden);
+  if (codec === CODEC.zstd) letGo(packed as Buffer);
 }
 
 /** Null where the tag does not fit, since the bytes, their place or the key is another, or where what was sealed is no block. */
@@ -78,24 +86,41 @@ export function openBlock(place: BlockPlace, block: SealedBlock): Buffer | null 
   }
   if (codec === CODEC.stored) return packed.length === plainBytes ? packed : null;
   try {
-    const content = zstdDecompressSync(packed, { maxOutputLength: plainBytes, chunkSize: Math.max(CHUNK_SIZE_MIN, plainBytes) });
+    // One byte more, or zlib would get itself as much memory again to see that there is no more.
+    const content = zstdDecompressSync(packed, { maxOutputLength: plainBytes, chunkSize: Math.max(CHUNK_SIZE_MIN, plainBytes + 1) });
     return content.length === plainBytes ? content : null;
   } catch {
     // Sealed by somebody who has the key, and yet no frame of that length: as good as a tag that does not fit.
     return null;
+  } finally {
+    letGo(packed);
   }
 }
 
-function pack(content: Uint8Array): { codec: Codec; packed: Uint8Array } {
-  if (content.length > 4 * SAMPLES * SAMPLE_BYTES && !looksCompressible(content)) return { codec: CODEC.stored, packed: content };
-  const compressed = zstdCompressSync(content, ZSTD);
-  return compressed.length < content.length * WORTH ? { codec: CODEC.zstd, packed: compressed } : { codec: CODEC.stored, packed: content };
+/** Null where the content is better stored as it is. */
+function compress(content: Uint8Array): Buffer | null {
+  if (content.length > 4 * SAMPLES * SAMPLE_BYTES && !looksCompressible(content)) return null;
+  const compressed = zstd(content);
+  if (compressed.length < content.length * WORTH) return compressed;
+  letGo(compressed);
+  return null;
 }
 
 function looksCompressible(content: Uint8Array): boolean {
   const stride = Math.floor(content.length / SAMPLES);
   const samples = Array.from({ length: SAMPLES }, (_, index) => content.subarray(index * stride, index * stride + SAMPLE_BYTES));
-  return zstdCompressSync(Buffer.concat(samples), ZSTD).length < SAMPLES * SAMPLE_BYTES * WORTH;
+  const joined = Buffer.concat(samples);
+  const compressed = zstd(joined);
+  const shrinks = compressed.length < SAMPLES * SAMPLE_BYTES * WORTH;
+  letGo(joined);
+  letGo(compressed);
+  return shrinks;
+}
+
+/** With room for the longest frame (zstd's own bound) it is written in one go, without a copy of the content in between. */
+function zstd(content: Uint8Array): Buffer {
+  const chunkSize = content.length + (content.length >> 8) + FRAME_BYTES_MORE;
+  return zstdCompressSync(content, { chunkSize, params: ZSTD });
 }
 
 function nonceOf(number: number): Buffer {

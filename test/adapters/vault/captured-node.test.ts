@@ -28,7 +28,7 @@ beforeEach(async () => {
 const captured: Labour = {
   ...labour,
   run: async (task) => {
-    if (task.kind === "seal" && task.lengthBytes > 100_000) task.block.subarray(0, task.lengthBytes).fill(7);
+    if (task.kind === "seal" && task.content.length > 100_000) task.content.fill(7);
     return await labour.run(task);
   },
 };

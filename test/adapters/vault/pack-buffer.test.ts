@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemEntropy } from "../../../adapters/entropy-system.ts";
 import { PackBuffer } from "../../../adapters/vault/pack-buffer.ts";
+import { PACK_ROOM_BYTES, takePlace } from "../../../adapters/vault/pack-room.ts";
 import { readPackTable } from "../../../core/backup/vault/pack.ts";
 import { TAG_BYTES } from "../../../core/backup/vault/sealing.ts";
 import { BLOCK_BYTES_MAX, PACK_BYTES, PACK_BYTES_MAX } from "../../../core/backup/vault/sizes.ts";
 import { noise } from "../../support/noise.ts";
 import { keyring } from "../../support/vault-objects.ts";
 
-const room = new Uint8Array(PACK_BYTES_MAX);
-const sealed = new Uint8Array(BLOCK_BYTES_MAX + TAG_BYTES);
+const room = new Uint8Array(PACK_ROOM_BYTES);
 const id = noise("id", 32);
 
 /** Each block has its longest content; how short it is sealed, and how many are under way before one comes back, is anybody's guess. */
@@ -24,20 +24,24 @@ const blocks = fc.array(
 );
 
 describe("a pack in its buffer", () => {
-  it("never outgrows it, however many blocks are under way", () => {
-    let closed = 0;
+  it("never outgrows it, and is whole once it has refused a block, however many are under way and however short they turn out", () => {
+    let refused = 0;
     fc.assert(
       fc.property(blocks, fc.boolean(), (given, isIncompressible) => {
         const pack = new PackBuffer(room, keyring, systemEntropy());
-        const waiting: { number: number; sealedBytes: number }[] = [];
+        const waiting: number[] = [];
+        let isRefused = false;
         for (const { sealedBytes, underWay } of given) {
           while (waiting.length >= underWay) place(pack, waiting.splice(waiting.length >> 1, 1)[0]);
-          if (pack.full) break;
-          waiting.push({ number: pack.number(BLOCK_BYTES_MAX), sealedBytes: isIncompressible ? BLOCK_BYTES_MAX + TAG_BYTES : sealedBytes });
+          if (!pack.take(BLOCK_BYTES_MAX)) {
+            isRefused = true;
+            break;
+          }
+          waiting.push(isIncompressible ? BLOCK_BYTES_MAX + TAG_BYTES : sealedBytes);
         }
         for (const each of waiting.splice(0)) place(pack, each);
-        if (pack.full) closed += 1;
-        pack.close();
+        if (isRefused) refused += 1;
+        else pack.close();
         expect(pack.whole).toBe(true);
         const { bytes, pack: indexed } = pack.finish();
         expect(pack.whole).toBe(false);
@@ -49,23 +53,21 @@ describe("a pack in its buffer", () => {
       }),
       { numRuns: 60 },
     );
-    expect(closed).toBeGreaterThan(20);
+    expect(refused).toBeGreaterThan(20);
   });
 
   it("takes blocks until it has its size", () => {
     const pack = new PackBuffer(room, keyring, systemEntropy());
-    while (!pack.full) place(pack, { number: pack.number(BLOCK_BYTES_MAX), sealedBytes: BLOCK_BYTES_MAX + TAG_BYTES });
+    while (pack.take(BLOCK_BYTES_MAX)) place(pack, BLOCK_BYTES_MAX + TAG_BYTES);
     expect(pack.finish().bytes.length).toBeGreaterThanOrEqual(PACK_BYTES);
   });
 });
 
-function place(pack: PackBuffer, block: { number: number; sealedBytes: number } | undefined): void {
-  if (block === undefined) throw new Error("no block waits");
-  const { number, sealedBytes } = block;
+/** As a thread seals it. */
+function place(pack: PackBuffer, sealedBytes: number | undefined): void {
+  if (sealedBytes === undefined) throw new Error("no block waits");
+  const { number, startBytes } = takePlace(room, sealedBytes);
+  expect(startBytes + sealedBytes).toBeLessThanOrEqual(PACK_BYTES_MAX);
   const chunks = Array.from({ length: 9 }, () => ({ id, lengthBytes: BLOCK_BYTES_MAX / 9 }));
-  pack.place(number, {
-    stored: { codec: 0, plainBytes: BLOCK_BYTES_MAX, sealedBytes, chunks },
-    bytes: sealed.subarray(0, sealedBytes),
-    release: () => {},
-  });
+  pack.place(number, { codec: 0, plainBytes: BLOCK_BYTES_MAX, sealedBytes, chunks });
 }

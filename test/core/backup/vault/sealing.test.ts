@@ -3,13 +3,13 @@ import { createCipheriv } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CODEC, openBlock, sealBlock, sealBlockInPlace, TAG_BYTES } from "../../../../core/backup/vault/sealing.ts";
+import { CODEC, openBlock, packBlock, sealBlock, sealPacked, TAG_BYTES } from "../../../../core/backup/vault/sealing.ts";
 import { noise } from "../../../support/noise.ts";
 
 const place = { key: noise("key", 32), header: noise("header", 64), number: 3 };
 
 describe("a sealed block", () => {
-  it("opens as what it was, sealed in place or not", () => {
+  it("opens as what it was, sealed into memory at hand or not", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -17,8 +17,10 @@ describe("a sealed block", () => {
           fc.nat({ max: 300_000 }).map((length) => Buffer.alloc(length, "height ")),
         ),
         (content) => {
-          const room = Buffer.concat([content, Buffer.alloc(TAG_BYTES)]);
-          const { sealedBytes, ...block } = sealBlockInPlace(place, room, content.length);
+          const room = Buffer.alloc(content.length + TAG_BYTES);
+          const block = packBlock(content);
+          const sealedBytes = block.packed.length + TAG_BYTES;
+          sealPacked(place, block, room);
           expect(openBlock(place, { ...block, sealed: room.subarray(0, sealedBytes) })).toEqual(Buffer.from(content));
           expect(openBlock(place, sealBlock(place, content))).toEqual(Buffer.from(content));
         },
