@@ -74,10 +74,17 @@ export async function bundleFunctions(entries: Readonly<Record<string, string>>,
   return functions;
 }
 
-/** The agent as a folder to be carried to a host or measured, `agent.mjs` its entry: what only some hosts need (KMS) is a chunk of its own. */
+/**
+ * The agent as a folder to be carried to a host or measured, `agent.mjs` its entry: what only some hosts need (KMS) is a chunk of its own.
+ * Beside it are the programs that it starts: the one that does a vault job, and the threads of that one's labour.
+ */
 export async function bundleAgent(folder: string): Promise<{ bytes: number }> {
   rmSync(folder, { recursive: true, force: true });
-  const entryPoints = { agent: join(projectRoot, "agent", "main.ts") };
+  const entryPoints = {
+    agent: join(projectRoot, "agent", "main.ts"),
+    "job-process": join(projectRoot, "agent", "vault", "job-process.ts"),
+    "labour-worker": join(projectRoot, "adapters", "vault", "labour-worker.mjs"),
+  };
   const { metafile } = await build({ ...OPTIONS, entryPoints, outdir: folder, splitting: true, chunkNames: "chunk-[hash]" });
   return { bytes: Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0) };
 }

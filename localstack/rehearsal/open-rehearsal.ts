@@ -28,7 +28,7 @@ export const ROLE = "primary";
 /** Beside the well-known 8545, so that a development node of the operator's own is left alone. */
 const FIRST_PORT = 18_545;
 /** A cold start of two functions, four probes to learn the interval from, one grant; on a busy machine several times that. */
-const WATCHED_MS_MAX = 60_000;
+const WATCHED_MS_MAX = 150_000;
 
 export type Step = { readonly name: string; readonly ms: number; readonly note?: string | undefined };
 export type RehearsalOptions = {

@@ -1,6 +1,7 @@
 /** Bundles: what each function carries, and that a change to one function changes that function alone. */
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,5 +114,22 @@ describe("the agent's bundle", () => {
       pathToFileURL(join(own, "agent.mjs")).href,
     ]);
     expect(loaded).toEqual({ stdout: "", stderr: "" });
+  });
+
+  it("brings the programs that it starts: a job's, which begins, says what is wrong with it and ends with its agent, and a thread's", async () => {
+    const own = join(folder, "agent-programs");
+    await bundleAgent(own);
+    expect(readdirSync(own)).toContain("labour-worker.mjs");
+    const job = fork(join(own, "job-process.mjs"), [], { serialization: "advanced", execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const said = once(job, "message");
+    const work = { kind: "restore", source: "n1.directory", sequence: 1, signers: [] };
+    job.send({
+      kind: "begin",
+      beginning: { fleet: "f", node: "n1", rpc: "http://127.0.0.1:1", vault: {}, seed: new Uint8Array(32), job: "j", work, access: { places: [] } },
+    });
+    expect((await said)[0]).toMatchObject({ kind: "failed", fault: { name: "VaultUnavailable" } });
+    const ended = once(job, "exit");
+    job.disconnect();
+    expect((await ended)[0]).toBe(0);
   });
 });
