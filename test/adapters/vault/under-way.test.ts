@@ -15,7 +15,7 @@ const folder = temporaryFolder();
 const MIB = 1024 * 1024;
 const FILES = 14;
 const WIDTH = 12;
-const GATHERS_MS = 20;
+const GATHERS_MS = 200;
 
 describe("what is under way", () => {
   it("has ended when a restore gives up, so that nothing writes into a file that was closed", async () => {
