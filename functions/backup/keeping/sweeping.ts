@@ -1,6 +1,7 @@
 /**
- * Keeps its own Region's copy in order: it is proven from its own bytes, old backups go by the fleet file's rule, what is still needed has its lock extended, and then the space of what no backup refers to, in two
- * phases a grace apart. Each Region does this for itself, so a bad sweep stays in one.
+ * Keeps its own Region's copy in order: it is proven from its own bytes, old backups go by the fleet file's rule, what is still needed has
+ * its lock extended, and then the space of what no backup refers to is given back, in two phases a grace apart. Each Region does this for
+ * itself, so a bad sweep stays in one.
  */
 import { forgetBackups } from "../../../adapters/vault/forget-backups.ts";
 import { inLanes } from "../../../adapters/vault/in-lanes.ts";
