@@ -1,6 +1,7 @@
 /**
- * A backup of the directory beside this agent. The node is asked for its final block before the directory stands still, so the
- * manifest names a block that the directory certainly holds; what it holds beyond that, a drill finds when it boots it.
+ * A backup of the directory beside this agent. The node is asked before the directory stands still for the block that the network calls
+ * final, so the manifest names a block that the directory certainly holds and that is not this node's word alone; what it holds beyond
+ * that, a drill finds when it boots it.
  */
 import { availableParallelism } from "node:os";
 import { systemClock } from "../../adapters/clock-system.ts";
@@ -10,7 +11,7 @@ import { publicKeyOf, signingKeyFrom } from "../../adapters/signature-ed25519.ts
 import { backupDirectory } from "../../adapters/vault/backup-directory.ts";
 import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
 import { ChainPoint, SourceName, Writer } from "../../core/backup/vault/manifest.ts";
-import { InputInvalid, Transient } from "../../core/kernel/errors.ts";
+import { InputInvalid, Permanent, Transient } from "../../core/kernel/errors.ts";
 import { Hash, NodeId } from "../../core/kernel/ids.ts";
 import type { JobResult, JobWork } from "../../core/kernel/vault-job.ts";
 import { nodeRpc } from "../rpc.ts";
@@ -27,6 +28,13 @@ export class NodeSilent extends Transient {
   override readonly name = "NodeSilent";
   constructor(facts: { reason: string }) {
     super(`the node beside the agent does not say which block is final, so no backup of it can be named: ${facts.reason}`);
+  }
+}
+
+export class NodeForked extends Permanent {
+  override readonly name = "NodeForked";
+  constructor(facts: { height: number; own: string; network: string }) {
+    super(`the node beside the agent has ${facts.own} as block ${facts.height}, most of the network has ${facts.network}: it is not backed up`);
   }
 }
 
@@ -105,11 +113,28 @@ export async function backUp(beginning: JobBeginning, order: Order, tools: JobTo
   }
 }
 
-async function chainPoint(rpc: string, { finality, genesisHash, client }: Order): Promise<ChainPoint> {
+async function finalOf(rpc: string, { finality, network }: Order): Promise<{ chainId: number; height: number; hash: string }> {
   const ledger = evmLedger({ url: rpc, finality });
-  const final = await ledger.finalBlock({ timeoutMs: RPC_MS }).finally(() => ledger.close());
-  if (final.kind !== "final") throw new NodeSilent({ reason: final.reason });
-  const { height, hash } = final.finalized;
+  try {
+    const final = await ledger.finalBlock({ timeoutMs: RPC_MS });
+    if (final.kind !== "final") throw new NodeSilent({ reason: final.reason });
+    const { chainId, finalized } = final;
+    if (network === null) return { chainId, ...finalized };
+    const { height, blockHash } = network;
+    const told = await ledger.hashesAt([height], { timeoutMs: RPC_MS });
+    if (told.kind !== "hashes") throw new NodeSilent({ reason: told.reason });
+    const own = told.hashes.get(height);
+    if (own === undefined) throw new NodeSilent({ reason: `it has not reached ${height}, which the network calls final` });
+    if (own !== blockHash) throw new NodeForked({ height, own, network: blockHash });
+    return { chainId, height, hash: own };
+  } finally {
+    ledger.close();
+  }
+}
+
+async function chainPoint(rpc: string, order: Order): Promise<ChainPoint> {
+  const { genesisHash, client } = order;
+  const { chainId, height, hash } = await finalOf(rpc, order);
   const asked = await nodeRpc(rpc).batch(
     [
       { method: "eth_getBlockByHash", params: [hash, false] },
@@ -125,7 +150,7 @@ async function chainPoint(rpc: string, { finality, genesisHash, client }: Order)
       : null;
   return ChainPoint.parse({
     protocol: "evm",
-    chainId: final.chainId,
+    chainId,
     genesisHash,
     height,
     blockHash: hash,

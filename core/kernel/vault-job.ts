@@ -65,6 +65,8 @@ export const JobWork = z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("depth"), blocks: z.int().min(1).max(10_000) }),
     ]),
     genesisHash: Hash,
+    /** What the network calls final; the node must have it, and the backup is named by it. Null where the network does not agree. */
+    network: z.strictObject({ height: Height, blockHash: Hash }).nullable(),
     client: z.string().max(64),
   }),
   z.strictObject({

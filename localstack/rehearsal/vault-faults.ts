@@ -65,7 +65,7 @@ export function vaultFaults({ endpoint, fleet, stacks }: { endpoint: string; fle
       return `nothing is copied from ${bucket(home)} any more`;
     },
 
-    /** A byte in the middle of an object, as a disk would change it: no write of ours could. */
+    /** A byte in the middle of an object, as a disk would change it: no write of ours could. Done twice it is as it was. */
     async corrupt(region: string, key: string): Promise<void> {
       await within(region, async (s3) => {
         const got = await s3.send(new GetObjectCommand({ Bucket: bucket(region), Key: key }));
@@ -76,12 +76,16 @@ export function vaultFaults({ endpoint, fleet, stacks }: { endpoint: string; fle
       });
     },
 
-    /** What lies under one key, put under another: a pack exchanged, a manifest rolled back. */
-    async exchange(region: string, from: string, to: string): Promise<void> {
+    /** What lies under each key, put under the other: packs exchanged, a manifest rolled back. Done twice it is as it was. */
+    async exchange(region: string, one: string, other: string): Promise<void> {
       await within(region, async (s3) => {
-        const got = await s3.send(new GetObjectCommand({ Bucket: bucket(region), Key: from }));
-        const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
-        await s3.send(new PutObjectCommand({ Bucket: bucket(region), Key: to, Body: bytes }));
+        const read = async (Key: string): Promise<Buffer> => {
+          const got = await s3.send(new GetObjectCommand({ Bucket: bucket(region), Key }));
+          return Buffer.from((await got.Body?.transformToByteArray()) ?? []);
+        };
+        const [left, right] = [await read(one), await read(other)];
+        await s3.send(new PutObjectCommand({ Bucket: bucket(region), Key: other, Body: left }));
+        await s3.send(new PutObjectCommand({ Bucket: bucket(region), Key: one, Body: right }));
       });
     },
 

@@ -3,16 +3,23 @@ import { randomInt } from "node:crypto";
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
 import { auditBackups, type BackupViolation, type SeenVault } from "../auditor/backup-laws.ts";
 import { seeVault } from "../auditor/see-vault.ts";
+import { ACCOUNT } from "../deploy/cdk.ts";
 import { jsonRpc, READ_MS_MAX } from "../network/json-rpc.ts";
 import type { Rehearsal } from "../rehearsal/open-rehearsal.ts";
 import { bucketsOf } from "./backup-stage.ts";
-import { stopExecution } from "./interventions.ts";
+import { failuresOf, stopExecution } from "./interventions.ts";
 import type { Stage } from "./story.ts";
 
 /** Some thirty a second: more than the network's blocks need to be full of something. */
 const SEND_EVERY_MS = 30;
 
-type Hands = Pick<Stage, "rehearsal" | "seeVault" | "source" | "stopBackup" | "replaceBackup" | "sendTransactions" | "processes">;
+type Hands = Pick<
+  Stage,
+  "rehearsal" | "seeVault" | "source" | "stopBackup" | "failuresOfBackup" | "replaceBackup" | "sendTransactions" | "processes"
+>;
+
+const executionOf = ({ fleet }: Rehearsal, run: string): string =>
+  `arn:aws:states:${fleet.vault?.home ?? fleet.regions.home}:${ACCOUNT}:execution:synnergy-${fleet.fleet}-backup:${run}`;
 
 export function backupHands(rehearsal: Rehearsal): Hands {
   const { registry, emulator, network } = rehearsal;
@@ -27,11 +34,9 @@ export function backupHands(rehearsal: Rehearsal): Hands {
     async stopBackup(name) {
       const run = (await source(name))?.running?.run;
       if (run === undefined) return;
-      await stopExecution(
-        rehearsal,
-        `arn:aws:states:${rehearsal.fleet.vault?.home ?? rehearsal.fleet.regions.home}:000000000000:execution:synnergy-${rehearsal.fleet.fleet}-backup:${run}`,
-      );
+      await stopExecution(rehearsal, executionOf(rehearsal, run));
     },
+    failuresOfBackup: (run) => failuresOf(rehearsal, executionOf(rehearsal, run)),
     async replaceBackup(name) {
       await updateRecord(registry, "backupSource", name, (cell) =>
         cell?.running == null ? { kind: "keep" } : { kind: "write", next: { ...cell, running: { ...cell.running, deadlineMs: 0 } } },

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { resourceNames } from "../../core/kernel/names.ts";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { ACCOUNT, CREDENTIALS } from "../deploy/cdk.ts";
@@ -52,6 +52,22 @@ export function bucketsOf({ fleet }: Pick<Rehearsal, "fleet">): Map<string, stri
   const places = vaultPlaces(fleet);
   const { vaultBucket } = resourceNames(fleet.fleet);
   return new Map((places === null ? [] : [places.home, ...places.replicas]).map((region) => [region, vaultBucket(ACCOUNT, region)]));
+}
+
+/** Gives a function so little time that Lambda ends it in the middle; the answer gives it its own time again. */
+export async function limitFunction({ emulator, fleet }: Rehearsal, region: string, name: string, seconds: number): Promise<() => Promise<void>> {
+  const FunctionName = resourceNames(fleet.fleet).function(name);
+  const within = async <T>(work: (client: LambdaClient) => Promise<T>): Promise<T> => {
+    const client = new LambdaClient({ endpoint: emulator.endpoint, region, credentials: CREDENTIALS });
+    return await work(client).finally(() => client.destroy());
+  };
+  const give = (Timeout: number): Promise<unknown> =>
+    within((client) => client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Timeout })));
+  const { Timeout = 900 } = await within((client) => client.send(new GetFunctionConfigurationCommand({ FunctionName })));
+  await give(seconds);
+  return async () => {
+    await give(Timeout);
+  };
 }
 
 /** A function of the control plane, run by hand as in Lambda's console. */

@@ -1,9 +1,13 @@
 /** Backups that are made under load, interrupted, swept beside and drilled, on real nodes and real buckets. */
 import type { Drill } from "../../core/kernel/backup-source.ts";
 import { regionLost, replicationStalled, vaultCorrupted } from "./backup-losses.ts";
-import { ha, invoke } from "./backup-stage.ts";
+import { ha, invoke, limitFunction } from "./backup-stage.ts";
 import { backUp, expectRestored, NODE, SOURCE, untilCopied } from "./backup-steps.ts";
-import type { Story } from "./story.ts";
+import type { Stage, Story } from "./story.ts";
+
+const BEGUN_MS = 30_000;
+/** Four attempts of Step Functions, each later than the one before. */
+const ENDED_MS = 240_000;
 
 export const backupUnderLoad: Story = {
   name: "backup-under-load",
@@ -25,27 +29,55 @@ export const backupUnderLoad: Story = {
 
 export const backupKilledAtEveryStep: Story = {
   name: "backup-killed-at-every-step",
-  about: "the agent is killed, the workflow is stopped, S3 is cut off, in turn: the next run completes and restores bit for bit",
+  about:
+    "the agent is killed, Lambda ends the function, the workflow is stopped, the Region is cut off, S3's bucket goes, in turn: the next run completes and restores bit for bit",
   reorganisationBlocksMax: 2,
   async run(stage) {
-    const hurts: readonly { readonly name: string; readonly hurt: () => Promise<unknown> }[] = [
+    const { rehearsal, home } = stage;
+    const hurts: readonly { readonly name: string; readonly hurt: () => Promise<unknown>; readonly mend?: () => Promise<unknown> }[] = [
       { name: "the agent is killed", hurt: () => stage.fault("kill-agent", NODE) },
       { name: "the workflow is stopped", hurt: () => stage.stopBackup(SOURCE) },
-      { name: "the Region's functions are cut off", hurt: () => stage.fault("region-down", stage.home) },
+      { name: "the Region's functions are cut off", hurt: () => stage.fault("region-down", home) },
+      {
+        name: "the bucket that it writes to goes",
+        hurt: () => rehearsal.vault.lose(home),
+        mend: () => invoke(rehearsal, home, "audit-replicas", { arrivingSeconds: 0 }),
+      },
     ];
-    for (const { name, hurt } of hurts) {
+    await endedByLambda(stage);
+    for (const { name, hurt, mend } of hurts) {
       const asked = await ha(stage.rehearsal, "backup", "now", NODE, "--full", "--no-wait");
       stage.expect("a backup was asked for", asked.code === 0, asked.err);
-      await stage.until("the run to be under way", 30_000, async () => (await stage.source(SOURCE))?.running !== null);
+      await stage.until("the run to be under way", BEGUN_MS, async () => (await stage.source(SOURCE))?.running !== null);
       await hurt();
       stage.say(`${name} while ${(await stage.source(SOURCE))?.running?.doing ?? "it had just ended"}`);
       await stage.fault("heal");
+      await mend?.();
       await stage.replaceBackup(SOURCE);
       await backUp(stage);
       await expectRestored(stage, NODE);
     }
   },
 };
+
+/** No other run is needed then: the next function goes on with the same job of the agent. */
+async function endedByLambda(stage: Stage): Promise<void> {
+  const giveBack = await limitFunction(stage.rehearsal, stage.home, "back-up-source", 1);
+  try {
+    await ha(stage.rehearsal, "backup", "now", NODE, "--full", "--no-wait");
+    const run = await stage.until("the run to be under way", BEGUN_MS, async () => (await stage.source(SOURCE))?.running?.run);
+    await stage.until("Lambda to end its function", BEGUN_MS, async () => (await stage.failuresOfBackup(run)).includes("Sandbox.Timedout"));
+    await giveBack();
+    const ended = await stage.until("the same run to end", ENDED_MS, async () => {
+      const cell = await stage.source(SOURCE);
+      return cell?.last?.run === run ? cell.last : undefined;
+    });
+    stage.expect("the run that Lambda had interrupted ended with a backup", ended.outcome === "done", ended.sentence);
+    await expectRestored(stage, NODE);
+  } finally {
+    await giveBack();
+  }
+}
 
 export const sweepBesideBackup: Story = {
   name: "sweep-beside-backup",

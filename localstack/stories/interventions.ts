@@ -1,5 +1,5 @@
 /** What a person or a bad day does to the control plane itself: starts and stops executions, kills a function's process. */
-import { SFNClient, StartExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { GetExecutionHistoryCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { resourceNames } from "../../core/kernel/names.ts";
 import { ACCOUNT, CREDENTIALS } from "../deploy/cdk.ts";
 import type { Rehearsal } from "../rehearsal/open-rehearsal.ts";
@@ -21,9 +21,22 @@ export async function startExecution(rehearsal: Rehearsal, input: Record<string,
   return { execution: started.executionArn };
 }
 
-export async function stopExecution(rehearsal: Rehearsal, executionArn: string): Promise<void> {
+function regionOf(executionArn: string): string {
   const region = executionArn.split(":")[3];
   if (region === undefined) throw new Error(`${executionArn} is not an execution's ARN`);
+  return region;
+}
+
+/** The names of the errors in which its tasks have ended, those that are tried again too. */
+export async function failuresOf(rehearsal: Rehearsal, executionArn: string): Promise<string[]> {
+  const { events = [] } = await withStates(rehearsal, regionOf(executionArn), (client) =>
+    client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 })),
+  );
+  return events.flatMap(({ taskFailedEventDetails: failed }) => (failed?.error === undefined ? [] : [failed.error]));
+}
+
+export async function stopExecution(rehearsal: Rehearsal, executionArn: string): Promise<void> {
+  const region = regionOf(executionArn);
   await withStates(rehearsal, region, (client) => client.send(new StopExecutionCommand({ executionArn, cause: "a story stopped it" })));
 }
 

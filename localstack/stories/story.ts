@@ -40,6 +40,8 @@ export interface Stage {
   source(source: string): Promise<BackupSource | null>;
   /** Stops the execution that backs the source up, as a person or a lost Region would. */
   stopBackup(source: string): Promise<void>;
+  /** Errors that steps of a run's execution have ended in, so far. */
+  failuresOfBackup(run: string): Promise<readonly string[]>;
   /** As if the deadline of a run that died had passed: the next request replaces it. */
   replaceBackup(source: string): Promise<void>;
   /** Sends transactions to the holder until the answer is called, which says how many. */

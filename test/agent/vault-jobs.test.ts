@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { newBoxKey } from "../../adapters/sealed-box.ts";
 import { listSequences, newestManifest } from "../../adapters/vault/manifests.ts";
+import { Hash } from "../../core/kernel/ids.ts";
 import { must } from "../support/agent-rig.ts";
 import { compareTrees } from "../support/compare-trees.ts";
 import { SOURCE, useVaultJobs } from "../support/use-vault-jobs.ts";
@@ -44,6 +45,26 @@ describe("a vault job", () => {
     }
     expect(linesOf(join(agent.folder, "booted"))).toEqual([agent.told("boot", folder)]);
     expect(linesOf(join(agent.folder, "ended"))).toEqual([agent.told("end", folder), agent.told("end", folder)]);
+  });
+
+  test("is named by the block that the network calls final, and is refused where the node has another, or has not reached it", async () => {
+    const { jobs, bucket, hooks } = await world.started();
+    const wrong = Hash.parse(`0x${"11".repeat(32)}`);
+    await jobs.begin(jobNamed("without"), backupWork());
+    const { result } = await jobs.ended();
+    const blockHash = Hash.parse(result?.kind === "backup" ? result.blockHash : null);
+    const stored = linesOf(hooks);
+    for (const { height, hash, fault } of [
+      { height: 0, hash: wrong, fault: { name: "NodeForked", transient: false } },
+      { height: 5, hash: blockHash, fault: { name: "NodeSilent", transient: true } },
+    ]) {
+      await jobs.begin(jobNamed(`height-${height}`), backupWork({ network: { height, blockHash: hash } }));
+      expect(await jobs.ended()).toMatchObject({ state: "failed", fault });
+    }
+    expect(linesOf(hooks)).toEqual(stored);
+    expect(await listSequences(bucket, SOURCE)).toEqual([1]);
+    await jobs.begin(jobNamed("agreeing"), backupWork({ network: { height: 0, blockHash: blockHash } }));
+    expect(await jobs.ended()).toMatchObject({ state: "done", result: { sequence: 2, height: 0, blockHash } });
   });
 
   test("starts nothing when it is ordered again, be it under way or done, and is the only one meanwhile", async () => {

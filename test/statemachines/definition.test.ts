@@ -19,7 +19,7 @@ const STATES_ERRORS = new Set(
 );
 /** Names that the Lambda service reports to a caller for a failure of its own. */
 const LAMBDA_ERRORS =
-  /^Lambda\.(ServiceException|AWSLambdaException|SdkClientException|ClientExecutionTimeoutException|TooManyRequestsException|Unknown|EC2ThrottledException|ENILimitReachedException)$/;
+  /^Lambda\.(ServiceException|AWSLambdaException|SdkClientException|ClientExecutionTimeoutException|TooManyRequestsException|Unknown|EC2ThrottledException|ENILimitReachedException)$|^Sandbox\.Timedout$|^Runtime\.ExitError$/;
 const OWN_ERRORS = new Set(Object.keys(errors));
 
 it("there are state machines to be held to this", () => {
@@ -35,6 +35,14 @@ describe.each(machines)("$file", ({ machine }) => {
   it("gives every task a time limit, a retry and a catch", () => {
     const bare = tasksOf(machine).filter(({ state }) => state.TimeoutSeconds === undefined || !state.Retry?.length || !state.Catch?.length);
     expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("tries again what Lambda has ended in the middle, by whichever name it says so", () => {
+    for (const { name, state } of tasksOf(machine)) {
+      const retried = (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals);
+      if (!retried.includes("Lambda.Unknown")) continue;
+      expect(retried, name).toEqual(expect.arrayContaining(["Sandbox.Timedout", "Runtime.ExitError"]));
+    }
   });
 
   it("bounds and spreads every retry", () => {

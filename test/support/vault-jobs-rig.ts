@@ -113,6 +113,7 @@ export const backupWork = (facts: Partial<Extract<JobWork, { kind: "backup" }>> 
   fullReread: false,
   finality: { kind: "depth", blocks: 1 },
   genesisHash: `0x${"00".repeat(32)}`,
+  network: null,
   client: "anvil",
   ...facts,
 });

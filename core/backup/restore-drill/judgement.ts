@@ -64,7 +64,8 @@ function same(name: string, found: string | number | null, expected: string | nu
     : { name, held: false, found: `${found ?? "nothing"} where ${expected} belongs` };
 }
 
-function agreed<T>(live: readonly LiveNode[], word: (node: LiveNode) => T | undefined, needed: number): T | null {
+/** What so many of the nodes say alike; null where nothing is. */
+export function agreed<T>(live: readonly LiveNode[], word: (node: LiveNode) => T | undefined, needed: number): T | null {
   const counts = new Map<T, number>();
   for (const node of live) {
     const said = word(node);

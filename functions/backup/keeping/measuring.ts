@@ -3,11 +3,10 @@
  * calls for. One Region does it, the vault's home: two would ask twice.
  */
 import { decideDue, lagOf, newSource } from "../../../core/backup/asynchronous-backup/source.ts";
-import { headOf } from "../../../core/backup/restore-drill/judgement.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { sourcesOf, vaultPlaces } from "../../../core/kernel/vault-rules.ts";
+import { finalHeight } from "../working/network-final.ts";
 
-const PROBE_MS = 2_000;
 /** After a failure, this long before the next try; less where backups are more frequent than that. */
 const RETRY_SECONDS = 600;
 
@@ -16,7 +15,7 @@ export async function measureBackups(world: World): Promise<{ decision: string; 
   const policy = fleet.vault?.backups;
   if (policy === undefined || vaultPlaces(fleet)?.home !== region) return { decision: "not-here", reason: "the vault's home does this" };
   const [finalizedHeight, cells] = await Promise.all([
-    finalized(world),
+    finalHeight(world),
     Promise.all(sourcesOf(fleet).map((source) => registry.read("backupSource", source))),
   ]);
   const asked: string[] = [];
@@ -44,11 +43,4 @@ export async function measureBackups(world: World): Promise<{ decision: string; 
   }
   metrics.count("BackupLagSeconds", worstSeconds);
   return { decision: asked.length > 0 ? "asked" : "nothing-due", reason: asked.join("; ") || `the oldest is ${Math.round(worstSeconds)} s behind` };
-}
-
-/** By the second-highest of the final heights that nodes name; null where none does. */
-async function finalized(world: World): Promise<number | null> {
-  const probes = await Promise.all(world.fleet.nodes.map((node) => world.nodes.probe(node, { referenceHeight: null, timeoutMs: PROBE_MS })));
-  const heights = probes.flatMap((probe) => (probe.kind === "answered" && probe.finalized !== null ? [{ head: probe.finalized.height }] : []));
-  return heights.length === 0 ? null : headOf(heights);
 }

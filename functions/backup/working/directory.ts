@@ -8,6 +8,7 @@ import { sourcesOf } from "../../../core/kernel/vault-rules.ts";
 import type { Invocation } from "../../lambda.ts";
 import { type Driven, driveJob, type Job, vaultOf } from "../agent-job.ts";
 import { signersOf } from "../signers.ts";
+import { networkFinal } from "./network-final.ts";
 import { type BackupStep, holdRun } from "./step.ts";
 
 /** The cell is written at each change of what is done, and otherwise this often: people watch it. */
@@ -49,6 +50,7 @@ async function jobFor(world: World, step: BackupStep, node: FleetNode): Promise<
       fullReread: running.fullReread,
       finality: chain.finality,
       genesisHash: chain.genesisHash,
+      network: await networkFinal(world),
       client: node.client,
     },
   };
