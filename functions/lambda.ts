@@ -18,8 +18,14 @@ export type Invocation = {
 
 type Run<I, O> = (input: I, world: World, invocation: Invocation) => Promise<O>;
 
+/**
+ * When a run's time is over Lambda ends its process, and the workflow sees `Sandbox.Timedout`. The library would rather answer for it a few
+ * milliseconds before, under a name of its own, and what the handler does would go on beside the next run.
+ */
+const ENDED_BY_LAMBDA = { timeoutEarlyInMillis: 0 } as const;
+
 export function lambda<S extends z.ZodType, O>(shape: S, run: Run<z.output<S>, O>) {
-  return middy<unknown, O, Error, Context>()
+  return middy<unknown, O, Error, Context>(ENDED_BY_LAMBDA)
     .use(flushedMetrics())
     .use(decisionLog())
     .handler(async (event, context) => {

@@ -39,7 +39,7 @@ export function backupHands(rehearsal: Rehearsal): Hands {
     failuresOfBackup: (run) => failuresOf(rehearsal, executionOf(rehearsal, run)),
     async replaceBackup(name) {
       await updateRecord(registry, "backupSource", name, (cell) =>
-        cell?.running == null ? { kind: "keep" } : { kind: "write", next: { ...cell, running: { ...cell.running, deadlineMs: 0 } } },
+        cell?.running == null ? { kind: "keep" } : { kind: "write", next: { ...cell, running: null } },
       );
     },
     sendTransactions() {

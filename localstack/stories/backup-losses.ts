@@ -75,7 +75,7 @@ export const vaultCorrupted: Story = {
       { what: "a byte of a pack", expected: "ObjectCorrupt", hurt: () => vault.corrupt(stage.home, pack) },
       { what: "a byte of an index", expected: "ObjectCorrupt", hurt: () => vault.corrupt(stage.home, index) },
       { what: "a byte of a manifest", expected: "ObjectCorrupt", hurt: () => vault.corrupt(stage.home, newer) },
-      { what: "two packs", expected: "ObjectCorrupt", hurt: () => vault.exchange(stage.home, pack, otherPack) },
+      { what: "two packs", expected: "ObjectMisplaced", hurt: () => vault.exchange(stage.home, pack, otherPack) },
       { what: "a manifest rolled back", expected: "VaultRolledBack", hurt: () => vault.exchange(stage.home, older, newer) },
     ];
     for (const { what, expected, hurt } of hurts) {

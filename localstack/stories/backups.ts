@@ -48,7 +48,7 @@ export const backupKilledAtEveryStep: Story = {
     for (const { name, hurt, mend } of hurts) {
       const asked = await ha(stage.rehearsal, "backup", "now", NODE, "--full", "--no-wait");
       stage.expect("a backup was asked for", asked.code === 0, asked.err);
-      await stage.until("the run to be under way", BEGUN_MS, async () => (await stage.source(SOURCE))?.running !== null);
+      await untilBegun(stage);
       await hurt();
       stage.say(`${name} while ${(await stage.source(SOURCE))?.running?.doing ?? "it had just ended"}`);
       await stage.fault("heal");
@@ -60,13 +60,23 @@ export const backupKilledAtEveryStep: Story = {
   },
 };
 
-/** No other run is needed then: the next function goes on with the same job of the agent. */
+/** Until its first function is at work; answers the run. */
+async function untilBegun(stage: Stage): Promise<string> {
+  return await stage.until("the run's first function to begin", BEGUN_MS, async () => {
+    const running = (await stage.source(SOURCE))?.running;
+    return running?.doing === "starting" ? undefined : running?.run;
+  });
+}
+
+/** It waits for an agent that does not answer until its time is over. No other run is needed then: a next function goes on with this one. */
 async function endedByLambda(stage: Stage): Promise<void> {
   const giveBack = await limitFunction(stage.rehearsal, stage.home, "back-up-source", 1);
   try {
+    await stage.fault("cut-agent", NODE);
     await ha(stage.rehearsal, "backup", "now", NODE, "--full", "--no-wait");
-    const run = await stage.until("the run to be under way", BEGUN_MS, async () => (await stage.source(SOURCE))?.running?.run);
+    const run = await untilBegun(stage);
     await stage.until("Lambda to end its function", BEGUN_MS, async () => (await stage.failuresOfBackup(run)).includes("Sandbox.Timedout"));
+    await stage.fault("heal");
     await giveBack();
     const ended = await stage.until("the same run to end", ENDED_MS, async () => {
       const cell = await stage.source(SOURCE);

@@ -42,7 +42,7 @@ export interface Stage {
   stopBackup(source: string): Promise<void>;
   /** Errors that steps of a run's execution have ended in, so far. */
   failuresOfBackup(run: string): Promise<readonly string[]>;
-  /** As if the deadline of a run that died had passed: the next request replaces it. */
+  /** As if a run that died had been replaced: what is left of it, such as a function whose workflow was stopped, finds that it is stale. */
   replaceBackup(source: string): Promise<void>;
   /** Sends transactions to the holder until the answer is called, which says how many. */
   sendTransactions(): () => Promise<number>;
