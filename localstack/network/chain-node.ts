@@ -13,6 +13,8 @@ import { type Call, type JsonRpc, jsonRpc, NodeUnreachable, READ_MS_MAX, resultO
 const ANCESTORS_AT_ONCE = 32;
 /** A day of one-second slots: a head further than that from anything known is not walked back. */
 const ANCESTORS_MAX = 86_400;
+const START_MS_MAX = 15_000;
+const START_POLL_MS = 25;
 
 export type NodeState = { readonly head: string; readonly height: number; readonly pooled: number };
 export type NewBlock = { readonly slot: number; readonly signer: string; readonly baseFeePerGas: bigint };
@@ -142,4 +144,18 @@ export function chainNode(options: { id: string; rpcPort: number; genesisTime: n
     rollBack: (blocks: number) => rpc.call("anvil_rollback", [blocks], "connection"),
     close: rpc.close,
   };
+}
+
+/** As soon as a node that was just started answers; throws its last error where it does not in time. */
+export async function untilAnswering(node: ChainNode): Promise<void> {
+  const deadlineMs = performance.now() + START_MS_MAX;
+  for (;;) {
+    try {
+      await node.state();
+      return;
+    } catch (error) {
+      if (!(error instanceof NodeUnreachable) || performance.now() > deadlineMs) throw error;
+    }
+    await new Promise((done) => setTimeout(done, START_POLL_MS));
+  }
 }

@@ -8,11 +8,10 @@ import { join, resolve } from "node:path";
 import { slotAt } from "../../core/kernel/slots.ts";
 import { anvilProcess, CHAIN_ID } from "./anvil.ts";
 import { buildHandler } from "./builder.ts";
-import { type ChainNode, chainNode } from "./chain-node.ts";
+import { type ChainNode, chainNode, untilAnswering } from "./chain-node.ts";
 import { faultExecutor } from "./fault-executor.ts";
 import { LOOPBACK, portAllotment } from "./free-port.ts";
 import { type GossipOptions, openGossip } from "./gossip.ts";
-import { NodeUnreachable } from "./json-rpc.ts";
 import { serveJson } from "./json-server.ts";
 import { awsLinks, type NetworkNode, networkNodes } from "./layout.ts";
 import type { ProcessStarter } from "./process-starter.ts";
@@ -22,8 +21,6 @@ import { openSwitchboard } from "./switchboard.ts";
 import type { ValidatorConfig } from "./validator.ts";
 
 /** Anvil listens within 50 ms; on a machine that is busy with a deploy it has been seen to take a second. */
-const NODE_START_MS_MAX = 15_000;
-const NODE_START_POLL_MS = 25;
 /** So that slot 0 is over when the first validator asks. */
 const GENESIS_AGE_S = 5;
 
@@ -63,7 +60,7 @@ export async function startNetwork(options: NetworkOptions) {
   // A node that was started again is empty: gossip must know, and bring it up to date.
   let rejoin = (_id: string): void => {};
   const ready = async (id: string): Promise<void> => {
-    await answering(chainOf(id));
+    await untilAnswering(chainOf(id));
     rejoin(id);
   };
   await Promise.all(nodes.map((node) => processes.start(anvilProcess({ ...node, genesisTime }), () => ready(node.id))));
@@ -153,17 +150,4 @@ export async function startNetwork(options: NetworkOptions) {
       await Promise.all([builder.close(), switchboard.close()]);
     },
   };
-}
-
-async function answering(node: ChainNode): Promise<void> {
-  const deadlineMs = performance.now() + NODE_START_MS_MAX;
-  for (;;) {
-    try {
-      await node.state();
-      return;
-    } catch (error) {
-      if (!(error instanceof NodeUnreachable) || performance.now() > deadlineMs) throw error;
-    }
-    await new Promise((done) => setTimeout(done, NODE_START_POLL_MS));
-  }
 }

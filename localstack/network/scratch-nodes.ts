@@ -4,8 +4,9 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../adapters/clock-system.ts";
 import { anvilProcess } from "./anvil.ts";
-import { type ChainNode, chainNode } from "./chain-node.ts";
+import { type ChainNode, chainNode, untilAnswering } from "./chain-node.ts";
 import { NodeUnreachable } from "./json-rpc.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { adoptBranch } from "./replay.ts";
@@ -13,8 +14,6 @@ import { adoptBranch } from "./replay.ts";
 const FOLLOW_MS = 300;
 /** A client that has just started looks for its peers. */
 const PEERLESS_MS = 2_000;
-const START_MS_MAX = 15_000;
-const START_POLL_MS = 50;
 /** How far below its head a restored node looks for where the network's branch leaves it; a re-org deeper than that is a drill's failure. */
 const RECENT = 32;
 /** Blocks taken over in one turn. */
@@ -33,6 +32,7 @@ export function scratchNodes(parts: {
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }) {
   const { places, processes, genesisTime, log } = parts;
+  const clock = systemClock();
   const running = new Map<string, Running>();
   const nameOf = (id: string): string => `scratch-${id}`;
 
@@ -60,14 +60,14 @@ export function scratchNodes(parts: {
   }
 
   async function follow(node: ChainNode, signal: AbortSignal): Promise<void> {
-    await pause(PEERLESS_MS, signal);
+    await clock.sleep(PEERLESS_MS, signal);
     while (!signal.aborted) {
       const more = await step(node).catch((error: unknown) => {
         if (!(error instanceof NodeUnreachable))
           log({ kind: "scratch-node-not-following", reason: error instanceof Error ? error.message : String(error) });
         return false;
       });
-      if (!more) await pause(FOLLOW_MS, signal);
+      if (!more) await clock.sleep(FOLLOW_MS, signal);
     }
   }
 
@@ -100,29 +100,4 @@ async function recentHashes(node: ChainNode, height: number): Promise<Map<string
   const heights = Array.from({ length: Math.min(RECENT, height + 1) }, (_, index) => height - index);
   const blocks = await Promise.all(heights.map((at) => node.block(`0x${at.toString(16)}`)));
   return new Map(blocks.map(({ hash }, index) => [hash, heights[index] ?? 0]));
-}
-
-async function untilAnswering(node: ChainNode): Promise<void> {
-  const deadlineMs = performance.now() + START_MS_MAX;
-  for (;;) {
-    try {
-      await node.state();
-      return;
-    } catch (error) {
-      if (!(error instanceof NodeUnreachable) || performance.now() > deadlineMs) throw error;
-    }
-    await new Promise((done) => setTimeout(done, START_POLL_MS));
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { systemClock } from "../../adapters/clock-system.ts";
 import { SignAnswer } from "../../core/kernel/agent-protocol.ts";
 import { NodeId, RoleName } from "../../core/kernel/ids.ts";
 import { slotAt, slotStartMs } from "../../core/kernel/slots.ts";
@@ -91,21 +92,11 @@ function words(error: unknown): string {
   return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
 }
 
+const clock = systemClock();
+
 /** Not a millisecond early, whatever the timer thinks: an early look would find the slot before. */
 async function sleepUntil(wallMs: number, signal: AbortSignal): Promise<void> {
-  for (let leftMs = wallMs - Date.now(); leftMs > 0 && !signal.aborted; leftMs = wallMs - Date.now()) await pause(leftMs, signal);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
+  for (let leftMs = wallMs - Date.now(); leftMs > 0 && !signal.aborted; leftMs = wallMs - Date.now()) await clock.sleep(leftMs, signal);
 }
 
 if (import.meta.main) {

@@ -2,13 +2,12 @@
  * Proves what the run has stored, and a share of the old, by opening it: not the writer, and from the store alone. So many bytes a
  * function; the workflow comes back while something new is unproven.
  */
-
-import { openFleetKeyring } from "../../../adapters/vault/fleet-keyring.ts";
 import { labourInPlace } from "../../../adapters/vault/labour.ts";
 import { backupName } from "../../../adapters/vault/proofs.ts";
 import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { vaultOf } from "../agent-job.ts";
+import { openKeyring } from "../keyring.ts";
 import { signersOf } from "../signers.ts";
 import { type BackupStep, holdForLong } from "./step.ts";
 
@@ -24,7 +23,7 @@ export async function proveBackup(world: World, step: BackupStep): Promise<Prove
   const [home] = vault.places;
   if (home === undefined) throw new RangeError("a fleet's vault has a home");
   const store = vault.store(home.region);
-  const { keyring } = await openFleetKeyring([{ region: home.region, store, wrapper: vault.wrapper(home.region) }]);
+  const { keyring } = await openKeyring(vault, [home.region]);
   const policy = world.fleet.vault?.backups;
   const { plan, backups, known, leftBytes } = await proveVault({
     store,
