@@ -2,15 +2,20 @@
 import { evmLedger } from "../../../adapters/ledger-evm.ts";
 import { headOf, type LiveNode } from "../../../core/backup/restore-drill/judgement.ts";
 import { endpointFor } from "../../../core/kernel/endpoint.ts";
-import type { FleetNode } from "../../../core/kernel/fleet.ts";
 import type { World } from "../../../core/kernel/ports.ts";
+import { type Answering, answeringNodes } from "../answering.ts";
 
 const ASK_MS = 3_000;
 
 export type Live = LiveNode & { readonly headTimestampS: number };
 
 export async function liveNodes(world: World, heights: readonly number[]): Promise<Live[]> {
-  const asked = await Promise.all(world.fleet.nodes.map((node) => ask(world, node, heights)));
+  return await withHashes(world, await answeringNodes(world, ASK_MS), heights);
+}
+
+/** The same, of nodes that have just answered. */
+export async function withHashes(world: World, answering: readonly Answering[], heights: readonly number[]): Promise<Live[]> {
+  const asked = await Promise.all(answering.map((one) => ask(world, one, heights)));
   return asked.filter((one) => one !== null);
 }
 
@@ -22,10 +27,9 @@ export function networkHead(live: readonly Live[]): { height: number; timestampS
   return { height, timestampS: made[Math.floor(made.length / 2)] ?? 0 };
 }
 
-async function ask(world: World, node: FleetNode, heights: readonly number[]): Promise<Live | null> {
-  const url = endpointFor(node.rpc, world.region);
-  const probe = await world.nodes.probe(node, { referenceHeight: null, timeoutMs: ASK_MS });
-  if (probe.kind !== "answered" || url === undefined) return null;
+async function ask({ region }: World, { node, probe }: Answering, heights: readonly number[]): Promise<Live | null> {
+  const url = endpointFor(node.rpc, region);
+  if (url === undefined) return null;
   const ledger = evmLedger({ url });
   const told = await ledger.hashesAt(heights, { timeoutMs: ASK_MS }).finally(() => ledger.close());
   const { chainId, genesisHash, head } = probe;

@@ -5,6 +5,7 @@
 import { decideDue, lagOf, newSource } from "../../../core/backup/asynchronous-backup/source.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { sourcesOf, vaultPlaces } from "../../../core/kernel/vault-rules.ts";
+import { answeringNodes } from "../answering.ts";
 import { finalHeight } from "../working/network-final.ts";
 
 /** After a failure, this long before the next try; less where backups are more frequent than that. */
@@ -14,10 +15,11 @@ export async function measureBackups(world: World): Promise<{ decision: string; 
   const { fleet, region, clock, registry, metrics } = world;
   const policy = fleet.vault?.backups;
   if (policy === undefined || vaultPlaces(fleet)?.home !== region) return { decision: "not-here", reason: "the vault's home does this" };
-  const [finalizedHeight, cells] = await Promise.all([
-    finalHeight(world),
+  const [answering, cells] = await Promise.all([
+    answeringNodes(world),
     Promise.all(sourcesOf(fleet).map((source) => registry.read("backupSource", source))),
   ]);
+  const finalizedHeight = finalHeight(world, answering);
   const asked: string[] = [];
   let worstSeconds = 0;
   for (const [index, source] of sourcesOf(fleet).entries()) {

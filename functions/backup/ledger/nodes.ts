@@ -8,25 +8,19 @@ import { endpointFor } from "../../../core/kernel/endpoint.ts";
 import { LedgerUnavailable } from "../../../core/kernel/errors.ts";
 import type { FleetNode } from "../../../core/kernel/fleet.ts";
 import type { World } from "../../../core/kernel/ports.ts";
+import { answeringNodes } from "../answering.ts";
 
-const PROBE_MS = 2_000;
 /** A role for each of at most 32. */
 const LEASES_MAX = 100;
 
 export type Readers = { readonly reader: FleetNode; readonly second: FleetNode | null };
 
 export async function chooseReaders(world: World): Promise<Readers> {
-  const [probes, leases] = await Promise.all([
-    Promise.all(
-      world.fleet.nodes.map(async (node) => ({ node, probe: await world.nodes.probe(node, { referenceHeight: null, timeoutMs: PROBE_MS }) })),
-    ),
-    world.registry.list("lease", { limit: LEASES_MAX }),
-  ]);
+  const [answering, leases] = await Promise.all([answeringNodes(world), world.registry.list("lease", { limit: LEASES_MAX })]);
   const holders = new Set(leases.map(({ value }) => value.holder));
-  const answering = probes.flatMap(({ node, probe }) => (probe.kind === "answered" ? [{ node, head: probe.head.height }] : []));
   const [first, second] = answering.toSorted(
-    (left, right) =>
-      Number(holders.has(left.node.id)) - Number(holders.has(right.node.id)) || right.head - left.head || (left.node.id < right.node.id ? -1 : 1),
+    ({ node: left, probe: { head } }, { node: right, probe: { head: other } }) =>
+      Number(holders.has(left.id)) - Number(holders.has(right.id)) || other.height - head.height || (left.id < right.id ? -1 : 1),
   );
   if (first === undefined) throw new LedgerUnavailable({ reason: "no node of the fleet answers" });
   return { reader: first.node, second: second?.node ?? null };
@@ -40,10 +34,7 @@ export function ledgerOf(world: World, node: FleetNode): EvmLedger {
 
 /** Blocks that the node is behind the second-highest head of the fleet; null where it does not answer, or nobody else does. */
 export async function lagOfNode(world: World, reader: FleetNode): Promise<number | null> {
-  const probes = await Promise.all(
-    world.fleet.nodes.map(async (node) => ({ id: node.id, probe: await world.nodes.probe(node, { referenceHeight: null, timeoutMs: PROBE_MS }) })),
-  );
-  const heads = probes.flatMap(({ id, probe }) => (probe.kind === "answered" ? [{ id, head: probe.head.height }] : []));
+  const heads = (await answeringNodes(world)).map(({ node, probe }) => ({ id: node.id, head: probe.head.height }));
   const own = heads.find(({ id }) => id === reader.id);
   const others = heads.filter(({ id }) => id !== reader.id);
   return own === undefined || others.length === 0 ? null : Math.max(0, headOf(others) - own.head);
