@@ -8,7 +8,14 @@ import { packEnd } from "../../core/backup/vault/pack.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredBlock } from "../../core/backup/vault/pack-table.ts";
 import { SALT_BYTES, TAG_BYTES } from "../../core/backup/vault/sealing.ts";
-import { BLOCK_BYTES_MAX, BLOCKS_PER_PACK_MAX, PACK_BYTES, PACK_BYTES_MAX, TABLE_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
+import {
+  BLOCK_BYTES_MAX,
+  BLOCKS_PER_PACK_MAX,
+  CHUNKS_PER_PACK_MAX,
+  PACK_BYTES,
+  PACK_BYTES_MAX,
+  TABLE_BYTES_MAX,
+} from "../../core/backup/vault/sizes.ts";
 import type { Entropy } from "../../core/kernel/ports.ts";
 import { openRoom } from "./pack-room.ts";
 
@@ -22,6 +29,7 @@ export class PackBuffer {
   private readonly buffer: Uint8Array;
   private readonly blocks: StoredBlock[] = [];
   private begun = 0;
+  private chunks = 0;
   private placed = 0;
   private filled = HEADER_BYTES;
   /** What the blocks that are being sealed may still need; sealing adds a tag and never more. */
@@ -53,15 +61,16 @@ export class PackBuffer {
   }
 
   /**
-   * Whether a block of so many bytes may be sealed into it; it is then waited for. Refused where the pack has its size, or where what
-   * is under way might need the room that it has left: it takes none from then on, even if room was left over in the end, since
+   * Whether a block of so many bytes and chunks may be sealed into it; it is then waited for. Refused where the pack has its size, where
+   * its table would outgrow what a reader takes, or where what is under way might need the room that it has left: it takes none from then on, even if room was left over in the end, since
    * whoever was refused has gone on to the next pack.
    */
-  take(plainBytes: number): boolean {
-    this.shut ||= this.full || this.filled + this.promised > ROOM_BYTES;
+  take(plainBytes: number, chunks: number): boolean {
+    this.shut ||= this.full || this.filled + this.promised > ROOM_BYTES || this.chunks + chunks > CHUNKS_PER_PACK_MAX;
     if (this.shut) return false;
     this.promised += plainBytes + TAG_BYTES;
     this.begun += 1;
+    this.chunks += chunks;
     return true;
   }
 

@@ -7,7 +7,7 @@ import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import { packKey } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { StoredChunk } from "../../core/backup/vault/pack-table.ts";
-import { BLOCK_BYTES, BLOCK_BYTES_MAX } from "../../core/backup/vault/sizes.ts";
+import { BLOCK_BYTES, BLOCK_BYTES_MAX, CHUNKS_PER_BLOCK_MAX } from "../../core/backup/vault/sizes.ts";
 import type { Entropy, VaultStore } from "../../core/kernel/ports.ts";
 import type { Gathering, OpenBlock, Run } from "./gathering.ts";
 import type { Labour } from "./labour.ts";
@@ -105,7 +105,7 @@ export class PackWriter {
     block.buffer.set(content, block.filled);
     block.filled += content.length;
     block.chunks.push(...chunks);
-    if (block.filled < BLOCK_BYTES) return;
+    if (block.filled < BLOCK_BYTES && block.chunks.length < CHUNKS_PER_BLOCK_MAX) return;
     gathering.open = null;
     this.start(this.sealOpen(block));
   }
@@ -139,7 +139,7 @@ export class PackWriter {
 
   /** `read` is called when the content is no longer needed; the pack may have to be stored after that. */
   private async seal(content: Uint8Array, chunks: readonly StoredChunk[], read: () => void): Promise<void> {
-    const pack = await this.nextPack(content.length);
+    const pack = await this.nextPack(content.length, chunks.length);
     const { key, encodedHeader: header, memory: room } = pack;
     const { number, ...sealed } = await this.given.labour.run({ kind: "seal", content, room, key, header });
     read();
@@ -148,12 +148,12 @@ export class PackWriter {
   }
 
   /** Blocks ask one after the other, so that a pack is opened once. */
-  private async nextPack(plainBytes: number): Promise<PackBuffer> {
+  private async nextPack(plainBytes: number, chunks: number): Promise<PackBuffer> {
     for (;;) {
       this.current ??= this.packs.borrow().then((buffer) => new PackBuffer(buffer, this.given.keyring, this.given.entropy));
       const opening = this.current;
       const pack = await opening;
-      if (pack.take(plainBytes)) return pack;
+      if (pack.take(plainBytes, chunks)) return pack;
       if (this.current === opening) this.current = null;
     }
   }

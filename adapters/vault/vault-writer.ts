@@ -6,7 +6,7 @@
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { IdSet } from "../../core/backup/vault/id-set.ts";
 import { indexKey } from "../../core/backup/vault/manifest.ts";
-import { encodeIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
+import { encodeIndex, fitsIndex, type IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { SALT_BYTES } from "../../core/backup/vault/sealing.ts";
 import type { ReadNext } from "../directory/file-bytes.ts";
 import { Gathering } from "./gathering.ts";
@@ -116,6 +116,7 @@ export class VaultWriter {
   }
 
   private async packStored(pack: IndexedPack): Promise<void> {
+    if (!fitsIndex(this.unindexed, pack)) await this.writeIndex();
     this.packs.push({ name: pack.name, sizeBytes: pack.sizeBytes });
     this.unindexed.push(pack);
     this.storedBytes += pack.sizeBytes;

@@ -7,7 +7,7 @@ import type { ObjectHeader } from "./object-header.ts";
 import { readBlocks, type StoredBlock, writeBlocks } from "./pack-table.ts";
 import { openList, sealList } from "./sealed-list.ts";
 import { SALT_BYTES } from "./sealing.ts";
-import { INDEX_BYTES_MAX, PACK_BYTES_MAX, PACKS_PER_BACKUP_MAX } from "./sizes.ts";
+import { CHUNKS_PER_INDEX_MAX, INDEX_BYTES_MAX, PACK_BYTES_MAX, PACKS_PER_BACKUP_MAX } from "./sizes.ts";
 
 const NAME_BYTES = 32;
 const EPOCH_MAX = 2 ** 32 - 1;
@@ -31,6 +31,12 @@ function describe({ epoch, salt, sizeBytes, blocks }: IndexedPack): Buffer {
   writeBlocks(text, blocks);
   return text.finish();
 }
+
+const chunksIn = (packs: readonly IndexedPack[]): number =>
+  packs.reduce((sum, { blocks }) => sum + blocks.reduce((all, { chunks }) => all + chunks.length, 0), 0);
+
+/** Whether an index of these packs takes one more. */
+export const fitsIndex = (packs: readonly IndexedPack[], next: IndexedPack): boolean => chunksIn([...packs, next]) <= CHUNKS_PER_INDEX_MAX;
 
 export function encodeIndex(header: ObjectHeader, key: Uint8Array, packs: readonly IndexedPack[]): { name: string; bytes: Buffer } {
   const list = new ByteWriter(64 * 1024).number(packs.length);

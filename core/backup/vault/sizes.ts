@@ -20,10 +20,13 @@ export const PACK_BYTES = 16 * 1024 * 1024;
 export const PACK_BYTES_MAX = 2 * PACK_BYTES;
 /** A gigabyte of zeros fits into a pack; it is closed then, so that its table stays small. */
 export const BLOCKS_PER_PACK_MAX = 1_024;
-/** 1,024 blocks of the shortest chunks, 34 bytes each. */
+/** Of the shortest chunks, such as each small file is one: a block is closed by so many as well, before it has its size. */
+export const CHUNKS_PER_BLOCK_MAX = 65_536;
+/** Whatever its bytes come to, a pack takes no more, so that its table, 36 bytes a chunk, stays below what a reader takes. */
+export const CHUNKS_PER_PACK_MAX = 220_000;
 export const TABLE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** One index holds at most this many chunks (40 MiB): larger ones are split. */
+/** One index holds at most this many chunks (36 MB): what comes to more is written as several. */
 export const CHUNKS_PER_INDEX_MAX = 1_000_000;
 export const INDEX_BYTES_MAX = 64 * 1024 * 1024;
 /** What is known of a batch of segments: 64 of them in 2 KiB of JSON each are 128 KiB. */

@@ -6,12 +6,13 @@ import { PackBuffer } from "../../../adapters/vault/pack-buffer.ts";
 import { PACK_ROOM_BYTES, takePlace } from "../../../adapters/vault/pack-room.ts";
 import { readPackTable } from "../../../core/backup/vault/pack.ts";
 import { TAG_BYTES } from "../../../core/backup/vault/sealing.ts";
-import { BLOCK_BYTES_MAX, PACK_BYTES, PACK_BYTES_MAX } from "../../../core/backup/vault/sizes.ts";
+import { BLOCK_BYTES_MAX, CHUNKS_PER_BLOCK_MAX, CHUNKS_PER_PACK_MAX, PACK_BYTES, PACK_BYTES_MAX } from "../../../core/backup/vault/sizes.ts";
 import { noise } from "../../support/noise.ts";
 import { keyring } from "../../support/vault-objects.ts";
 
 const room = new Uint8Array(PACK_ROOM_BYTES);
 const id = noise("id", 32);
+const CHUNKS = 9;
 
 /** Each block has its longest content; how short it is sealed, and how many are under way before one comes back, is anybody's guess. */
 const blocks = fc.array(
@@ -33,7 +34,7 @@ describe("a pack in its buffer", () => {
         let isRefused = false;
         for (const { sealedBytes, underWay } of given) {
           while (waiting.length >= underWay) place(pack, waiting.splice(waiting.length >> 1, 1)[0]);
-          if (!pack.take(BLOCK_BYTES_MAX)) {
+          if (!pack.take(BLOCK_BYTES_MAX, CHUNKS)) {
             isRefused = true;
             break;
           }
@@ -58,8 +59,24 @@ describe("a pack in its buffer", () => {
 
   it("takes blocks until it has its size", () => {
     const pack = new PackBuffer(room, keyring, systemEntropy());
-    while (pack.take(BLOCK_BYTES_MAX)) place(pack, BLOCK_BYTES_MAX + TAG_BYTES);
+    while (pack.take(BLOCK_BYTES_MAX, CHUNKS)) place(pack, BLOCK_BYTES_MAX + TAG_BYTES);
     expect(pack.finish().bytes.length).toBeGreaterThanOrEqual(PACK_BYTES);
+  });
+
+  it("takes no more chunks than its table can name, however few bytes they have", () => {
+    const pack = new PackBuffer(room, keyring, systemEntropy());
+    const chunks = Array.from({ length: CHUNKS_PER_BLOCK_MAX }, (_, number) => ({ id: noise(`chunk ${number}`, 32), lengthBytes: 3 }));
+    let taken = 0;
+    for (; pack.take(3 * chunks.length, chunks.length); taken += 1) {
+      const { number } = takePlace(room, 100);
+      pack.place(number, { codec: 0, plainBytes: 3 * chunks.length, sealedBytes: 100, chunks });
+    }
+    expect(taken).toBe(Math.floor(CHUNKS_PER_PACK_MAX / CHUNKS_PER_BLOCK_MAX));
+    expect(pack.whole).toBe(true);
+    const { bytes } = pack.finish();
+    expect(readPackTable(Buffer.from(bytes), "the pack", keyring.vault, (header) => keyring.keyOf("pack", header, "the pack")).blocks).toHaveLength(
+      taken,
+    );
   });
 });
 
@@ -68,6 +85,6 @@ function place(pack: PackBuffer, sealedBytes: number | undefined): void {
   if (sealedBytes === undefined) throw new Error("no block waits");
   const { number, startBytes } = takePlace(room, sealedBytes);
   expect(startBytes + sealedBytes).toBeLessThanOrEqual(PACK_BYTES_MAX);
-  const chunks = Array.from({ length: 9 }, () => ({ id, lengthBytes: BLOCK_BYTES_MAX / 9 }));
+  const chunks = Array.from({ length: CHUNKS }, () => ({ id, lengthBytes: BLOCK_BYTES_MAX / CHUNKS }));
   pack.place(number, { codec: 0, plainBytes: BLOCK_BYTES_MAX, sealedBytes, chunks });
 }

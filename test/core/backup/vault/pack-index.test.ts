@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChunkTable } from "../../../../core/backup/vault/chunk-table.ts";
 import type { ObjectHeader } from "../../../../core/backup/vault/object-header.ts";
-import { decodeIndex, encodeIndex, type IndexedPack } from "../../../../core/backup/vault/pack-index.ts";
+import { decodeIndex, encodeIndex, fitsIndex, type IndexedPack } from "../../../../core/backup/vault/pack-index.ts";
+import { CHUNKS_PER_INDEX_MAX, CHUNKS_PER_PACK_MAX, INDEX_BYTES_MAX } from "../../../../core/backup/vault/sizes.ts";
 import { noise } from "../../../support/noise.ts";
 import { keyring, packOf, strangersKeyring } from "../../../support/vault-objects.ts";
 
@@ -35,6 +36,21 @@ const made = (packs: readonly { seed: number; blocks: readonly (readonly number[
   }));
 
 describe("an index", () => {
+  it("takes packs as long as it can be read: as many as fit are, with one more it would not fit", () => {
+    const ids = Array.from({ length: 1_000 }, (_, chunk) => ({ id: noise(`chunk ${chunk}`, 32), lengthBytes: 3 }));
+    const block = { codec: 0, plainBytes: 3_000, sealedBytes: 100, chunks: ids } as const;
+    const full = made([{ seed: 1, blocks: [] }]).map((pack) => ({
+      ...pack,
+      blocks: Array.from({ length: CHUNKS_PER_PACK_MAX / ids.length }, () => block),
+    }));
+    const packs: IndexedPack[] = [];
+    for (const next of full) while (fitsIndex(packs, next)) packs.push(next);
+    expect(packs).toHaveLength(Math.floor(CHUNKS_PER_INDEX_MAX / CHUNKS_PER_PACK_MAX));
+    const bytes = encoded(packs);
+    expect(bytes.length).toBeLessThanOrEqual(INDEX_BYTES_MAX);
+    expect(decoded(bytes)).toHaveLength(packs.length);
+  });
+
   it("is read as it was written", () => {
     fc.assert(
       fc.property(anyPacks, (packs) => {
