@@ -33,8 +33,11 @@ export async function checkDigests(given: Given): Promise<number> {
     const { provenAtMs } = await readProofs(store);
     await inLanes(chooseSample(checkable(copy, backups), provenAtMs, digestsMax, nowMs), LANES, async (object) => {
       if (findings.silent.has(region)) return;
-      await check(given, object).catch((error: unknown) => findings.noteError(region, object.key, error));
-      checked += 1;
+      const isRead = await check(given, object).catch((error: unknown) => {
+        findings.noteError(region, object.key, error);
+        return false;
+      });
+      if (isRead) checked += 1;
     });
   } catch (error) {
     findings.noteError(region, PROOF_PREFIX, error);
@@ -42,16 +45,17 @@ export async function checkDigests(given: Given): Promise<number> {
   return checked;
 }
 
-async function check({ copy, vault, trust, findings }: Given, { key, sizeBytes, digest }: Checkable): Promise<void> {
+async function check({ copy, vault, trust, findings }: Given, { key, sizeBytes, digest }: Checkable): Promise<boolean> {
   const { region, store } = copy;
   const got = await store.get(key, { bytesMax: sizeBytes });
-  if (got.kind === "absent") return;
+  if (got.kind === "absent") return false;
   const found = objectName(got.bytes);
-  if (found === digest) return;
+  if (found === digest) return true;
   const place = placeOf(key);
   /** A manifest's own check has the better word for it, such as that it was rolled back. */
   if (place !== null) await readManifest(store, place.source, place.sequence, vault, trust);
   findings.noteDamage(region, key, damageOf(`${store.name}/${key}`, found));
+  return true;
 }
 
 function checkable({ objects }: ListedReplica, backups: readonly Needs[]): Checkable[] {

@@ -9,7 +9,7 @@ import { FIRST_BLOCK } from "../../core/backup/ledger/plan.ts";
 import { compareWithSecond, sampleHeights } from "../../core/backup/ledger/second-node.ts";
 import type { SegmentSpan } from "../../core/backup/ledger/segment.ts";
 import { verifySegment } from "../../core/backup/ledger/segment-verification.ts";
-import { VaultFault } from "../../core/backup/vault/faults.ts";
+import { unlessDamaged } from "../../core/backup/vault/faults.ts";
 import type { Manifest } from "../../core/backup/vault/manifest.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
 import { LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
@@ -61,13 +61,8 @@ const ATTRIBUTES = { mode: 0o755, userId: 0, groupId: 0, mtimeNs: 0n } as const;
 
 /** A stored stream's chunks become this backup's; null where one of them is in no index, or a list of them cannot be read. */
 export async function referTo({ reader, writer }: VaultRun, reference: StreamReference): Promise<{ readonly chunks: number } | null> {
-  try {
-    const ids = (await reader.levels(reference)).flat();
-    return ids.map((id) => writer.reuse(id)).every(Boolean) ? { chunks: ids.length } : null;
-  } catch (fault) {
-    if (fault instanceof VaultFault) return null;
-    throw fault;
-  }
+  const ids = (await reader.levels(reference).catch(unlessDamaged))?.flat() ?? null;
+  return ids?.map((id) => writer.reuse(id)).every(Boolean) ? { chunks: ids.length } : null;
 }
 
 /** How many chunks the kept segments have. */

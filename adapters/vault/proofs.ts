@@ -18,9 +18,9 @@ export async function readProofs(store: VaultStore): Promise<Proofs> {
   const backups = new Set<string>();
   for await (const { key } of listAll(store, PROOF_PREFIX)) {
     const proof = await readJson(store, key, Proof, PROOF_BYTES_MAX);
-    if (proof?.store !== store.place) continue;
-    for (const pack of proof?.packs ?? []) provenAtMs.set(pack, Math.max(proof?.atMs ?? 0, provenAtMs.get(pack) ?? 0));
-    for (const backup of proof?.backups ?? []) backups.add(backup);
+    if (proof === null || proof.store !== store.place) continue;
+    for (const pack of proof.packs) provenAtMs.set(pack, Math.max(proof.atMs, provenAtMs.get(pack) ?? 0));
+    for (const backup of proof.backups) backups.add(backup);
   }
   return { provenAtMs, backups };
 }

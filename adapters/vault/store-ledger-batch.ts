@@ -6,7 +6,7 @@
 
 import { faultOfSummary } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
-import { VaultFault } from "../../core/backup/vault/faults.ts";
+import { unlessDamaged } from "../../core/backup/vault/faults.ts";
 import { idsOf, referenceJson } from "../../core/backup/vault/manifest.ts";
 import { LedgerRefused } from "../../core/kernel/errors.ts";
 import { type BackupOrder, beginRun, type RunGiven, type VaultRun } from "./backup-run.ts";
@@ -51,6 +51,7 @@ export async function storeLedgerBatch(given: LedgerGiven, order: BackupOrder & 
 async function storedBefore(given: RunGiven, run: VaultRun, { source }: BackupOrder, batch: LedgerBatch): Promise<string | null> {
   for (const key of await summariesOf(given.store, source, batch)) {
     if (run.isCondemned(key)) continue;
+    /** A damaged summary costs reading its batch again, and nothing else. */
     const summary = await readSummary(given, key).catch(unlessDamaged);
     if (summary !== null && faultOfSummary(summary, batch) === null && (await isWhole(run, summary))) return key;
   }
@@ -60,10 +61,4 @@ async function storedBefore(given: RunGiven, run: VaultRun, { source }: BackupOr
 async function isWhole(run: VaultRun, { segments }: LedgerBatchSummary): Promise<boolean> {
   for (const { reference } of segments) if ((await referTo(run, { ...reference, ids: idsOf(reference) })) === null) return false;
   return true;
-}
-
-/** A damaged summary costs reading its batch again, and nothing else. */
-function unlessDamaged(fault: unknown): null {
-  if (fault instanceof VaultFault) return null;
-  throw fault;
 }

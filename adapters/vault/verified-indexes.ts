@@ -2,6 +2,7 @@
  * Which other writers' indexes one writer may refer to: those all of whose packs somebody who is not their writer has opened whole. A
  * captured node can write rubbish under its own names; nobody else's backup depends on it before this says so.
  */
+import { unlessDamaged } from "../../core/backup/vault/faults.ts";
 import type { Keyring } from "../../core/backup/vault/keyring.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
@@ -21,7 +22,7 @@ export async function verifiedIndexes(
   sources: readonly string[],
   writer: string,
 ): Promise<NamedIndex[]> {
-  const manifests = await Promise.all(sources.map((source) => newestManifest(store, source, keyring.vault, trust).catch(() => null)));
+  const manifests = await Promise.all(sources.map((source) => newestManifest(store, source, keyring.vault, trust).catch(unlessDamaged)));
   const candidates = distinctIndexes(manifests.flatMap((found) => found?.manifest.indexes ?? [])).filter((index) => index.writer !== writer);
   if (candidates.length === 0) return [];
   const { provenAtMs } = await readProofs(store);

@@ -1,11 +1,11 @@
 /** `ha backup list`, `show` and `diff`: what there is, one backup in full, and what two of them differ in. */
-import { listSequences } from "../../adapters/vault/manifests.ts";
 import { readProofs } from "../../adapters/vault/proofs.ts";
 import { Findings, listReplica } from "../../adapters/vault/replicas.ts";
 import { type Completeness, copyOf, decideCompleteness, needsOf } from "../../core/backup/geographically-distributed-backup/completeness.ts";
 import { type Manifest, manifestKey } from "../../core/backup/vault/manifest.ts";
 import type { Drill } from "../../core/kernel/backup-source.ts";
 import type { Answer, Io, Operations } from "../command.ts";
+import { CommandFailed, EXIT } from "../exit-codes.ts";
 import { bytes } from "../render/bytes.ts";
 import type { Paint } from "../render/paint.ts";
 import { table } from "../render/table.ts";
@@ -132,8 +132,14 @@ export async function diffBackups(operations: Operations, io: Io, older: string 
 }
 
 async function before(opened: FleetVaultAtHand, { source, sequence }: Manifest) {
-  const earlier = (await listSequences((opened.places[0] as FleetVaultAtHand["places"][number]).store, source)).filter((each) => each < sequence);
-  return await readFrom(opened, source, earlier.at(-1) ?? sequence);
+  const earlier = (await sequencesOf(opened, source)).filter((each) => each < sequence).at(-1);
+  if (earlier === undefined)
+    throw new CommandFailed({
+      code: EXIT.notFound,
+      sentence: `backup ${sequence} of ${source} is the oldest that there is: there is none before it to compare it with.`,
+      next: "Name two backups, such as `ha backup diff n2/3 n2/5`.",
+    });
+  return await readFrom(opened, source, earlier);
 }
 
 type CompletenessIn = { readonly region: string; readonly judge: (manifest: Manifest, digest: string) => Completeness };

@@ -1,6 +1,6 @@
 /** What the registry keeps of backups: one cell a source, which is also the source's lease, and a record of each drill. */
 import * as z from "zod";
-import { Hash, Height, NodeId, RegionName, WallMs } from "./ids.ts";
+import { Height, NodeId, RegionName, WallMs } from "./ids.ts";
 import { JobId } from "./vault-job.ts";
 
 export const SourceId = z.string().regex(/^[a-z][a-z0-9-]{0,31}\.(directory|ledger)$/, "<node>.directory or <fleet>.ledger");
@@ -34,7 +34,6 @@ export const NewestBackup = z.object({
   /** When its reading began: what happened later is not in it. */
   startedAtMs: WallMs,
   height: Height.nullable(),
-  blockHash: Hash.nullable(),
   sourceBytes: z.int().min(0),
   storedBytes: z.int().min(0),
 });

@@ -16,6 +16,8 @@ export type VaultSigner = z.infer<typeof VaultSigner>;
 /** Who writes the ledger's packs and manifests, in keys and manifests. */
 export const LEDGER_WRITER = "control-plane";
 export const SIGNER_KEY = "ledger";
+/** Who writes a source's backups: the node beside its agent, or the control plane. */
+export const writerOf = (source: string): string => (source.endsWith(".ledger") ? LEDGER_WRITER : source.slice(0, source.indexOf(".")));
 
 type Signers = {
   readonly nodes: readonly { readonly id: string; readonly agentKey: string }[];

@@ -82,6 +82,12 @@ describe("a run that has stored a backup", () => {
     expect(counted("BackupsUnproven")).toEqual([1]);
   });
 
+  test("tells what was found wrong with earlier backups on its way", async () => {
+    const result = backedUp(2, { faults: ["index a is damaged", "index b is missing"] });
+    const { reason } = await closeBackup(of.world, { ...step, result, proven: ["n1.directory/2"] });
+    expect(reason).toBe("backup 2 is stored and proven; 2 faults of earlier backups were found, such as: index a is damaged");
+  });
+
   test("was called proven where the proof had ended well and this backup was not in it", async () => {
     const result = backedUp(3);
     for (const proven of [[], ["n1.directory/2"], ["n2.directory/3"]]) {

@@ -1,7 +1,11 @@
 /** A drill restores the farther Region's copy, and its end is written once and told at least once. */
+import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
+import { SourceId } from "../../core/kernel/backup-source.ts";
 import { BusUnavailable } from "../../core/kernel/errors.ts";
+import { PublicKey, RegionName } from "../../core/kernel/ids.ts";
 import type { Bus } from "../../core/kernel/ports.ts";
+import { SIGNER_KEY } from "../../core/kernel/vault-signer.ts";
 import { bootNode } from "../../functions/backup/drilling/booting.ts";
 import { closeDrill } from "../../functions/backup/drilling/closing.ts";
 import { restoreCopy } from "../../functions/backup/drilling/restoring.ts";
@@ -45,6 +49,22 @@ describe("the copy of a drill", () => {
     await of.backUp("n2");
     of.vault.silent.add(AWAY);
     expect(await drills.choose()).toMatchObject({ region: HOME, source: "n2.directory" });
+  });
+
+  test("of the ledger is trusted by the control plane's own key, whose name no node has", async () => {
+    await of.backUp("n1");
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const key = publicKey.export({ format: "jwk" }).x ?? "";
+    await of.registry.write(
+      "vaultSigner",
+      SIGNER_KEY,
+      { publicKey: PublicKey.parse(key), sealed: "", region: RegionName.parse(HOME), madeAtMs: 0 },
+      "absent",
+    );
+    of.jobs.ends = () => ({ afterMs: 1_000, told: { state: "done", result: restored() } });
+    const step = { ...(await drills.choose()), source: SourceId.parse(`${of.fleet.fleet}.ledger`) };
+    await restoreCopy(of.world, step, lasting(of, 100_000));
+    expect(of.jobs.started).toMatchObject([{ work: { kind: "restore", source: step.source, signers: [key] } }]);
   });
 
   test("whose restore its agent had cancelled was waited for without an end", async () => {

@@ -14,7 +14,7 @@ export const requestOf = (number: number, fullReread = false): BackupRequest =>
   BackupRequest.parse({ run: `message-${number}`, atMs: START_MS, by: "somebody", reason: "asked", fullReread });
 const doneWith = (sequence: number): Ending => ({
   outcome: "done",
-  newest: { sequence, writtenAtMs: START_MS, startedAtMs: START_MS, height: 7, blockHash: null, sourceBytes: 1, storedBytes: 1 },
+  newest: { sequence, writtenAtMs: START_MS, startedAtMs: START_MS, height: 7, sourceBytes: 1, storedBytes: 1 },
   sentence: "stored",
 });
 const failed: Ending = { outcome: "failed", sentence: "it failed" };

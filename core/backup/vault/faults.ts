@@ -67,3 +67,9 @@ export class FormatUnknown extends VaultFault {
     super(`${object} is of a format that this version does not read: ${reason}.`);
   }
 }
+
+/** For what another object can stand in for: null where it is damaged, and any other failure as it was. */
+export function unlessDamaged(fault: unknown): null {
+  if (fault instanceof VaultFault) return null;
+  throw fault;
+}

@@ -1,6 +1,7 @@
 /** Has the agent on the host restore the copy: a drill from the farther Region alone, since what the nearer has is not what is proven. */
 import { JobRefused } from "../../../core/kernel/errors.ts";
 import type { World } from "../../../core/kernel/ports.ts";
+import { writerOf } from "../../../core/kernel/vault-signer.ts";
 import type { Invocation } from "../../lambda.ts";
 import { driveJob } from "../agent-job.ts";
 import { signersOf } from "../signers.ts";
@@ -11,8 +12,7 @@ const WRITE_MS = 2_000;
 export async function restoreCopy(world: World, step: DrillStep, invocation: Invocation): Promise<DrillStep> {
   const node = drillNode(world, step.node);
   const { source, sequence, region, drill } = step;
-  const [writer = ""] = source.split(".");
-  const signers = [...(await signersOf(world))(writer)];
+  const signers = [...(await signersOf(world))(writerOf(source))];
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   const job = { id: drill, work: { kind: "restore", source, sequence, signers } as const, scope: { writes: null, regions: step.regions } };
   const driven = await driveJob(

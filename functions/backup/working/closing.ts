@@ -57,11 +57,13 @@ function endingOf(step: BackupStep, startedAtMs: number): Ending {
     return { outcome: "cancelled", sentence: (sentence ?? "it was cancelled").slice(0, SENTENCE_MAX) };
   const { sequence, writtenAtMs, height, sourceBytes, storedBytes } = result;
   const skipped = result.skippedCount === 0 ? "" : `; ${result.skippedCount} entries were skipped, such as ${result.skipped[0]}`;
+  const [fault] = result.faults;
+  const faults = fault === undefined ? "" : `; ${result.faults.length} faults of earlier backups were found, such as: ${fault}`;
   const why = proofError === undefined ? "not all of its packs could be found and opened" : causeOf(proofError);
   const proof = isProven(step, sequence) ? " and proven" : `, NOT PROVEN: ${why}`;
   return {
     outcome: "done",
-    newest: { sequence, writtenAtMs, startedAtMs, height, blockHash: null, sourceBytes, storedBytes },
-    sentence: `backup ${sequence} is stored${proof}${skipped}`.slice(0, SENTENCE_MAX),
+    newest: { sequence, writtenAtMs, startedAtMs, height, sourceBytes, storedBytes },
+    sentence: `backup ${sequence} is stored${proof}${skipped}${faults}`.slice(0, SENTENCE_MAX),
   };
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inLanes } from "../../../adapters/vault/in-lanes.ts";
 
+const LANES = 3;
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 };
@@ -27,20 +28,23 @@ describe("work in lanes", () => {
 
   it("throws the first failure only when nothing is under way any more, and begins nothing after it", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 30 }), fc.nat(), async (items, pick) => {
+      fc.asyncProperty(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 30, size: "max" }), fc.nat(), async (items, pick) => {
         const failing = pick % items.length;
-        let begun = 0;
-        let underWay = 0;
-        const work = inLanes(items.entries(), 3, async ([index, item]) => {
-          begun += 1;
+        let [underWay, begunAfter] = [0, 0];
+        let hasFailed = false;
+        const work = inLanes(items.entries(), LANES, async ([index, item]) => {
+          if (hasFailed) begunAfter += 1;
           underWay += 1;
           await turns(item);
           underWay -= 1;
-          if (index === failing) throw new Error("the first");
+          if (index !== failing) return;
+          hasFailed = true;
+          throw new Error("the first");
         });
         await expect(work).rejects.toThrow("the first");
         expect(underWay).toBe(0);
-        expect(begun).toBeLessThanOrEqual(items.length);
+        /** Another lane may have looked for its next item in the very turn in which this one failed. */
+        expect(begunAfter).toBeLessThanOrEqual(LANES - 1);
       }),
     );
   });
