@@ -1,7 +1,6 @@
 /** A restore of one backup onto this host, into a folder of its own, from the nearest Region that has each object whole. */
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { fromAnyStore } from "../../adapters/vault/any-store.ts";
 import { labourOnThreads } from "../../adapters/vault/labour-threads.ts";
 import { readManifest } from "../../adapters/vault/manifests.ts";
@@ -10,11 +9,9 @@ import { InputInvalid } from "../../core/kernel/errors.ts";
 import type { JobResult, JobWork } from "../../core/kernel/vault-job.ts";
 import type { JobBeginning } from "./job-messages.ts";
 import type { JobTools } from "./job-tools.ts";
+import { scratchFolder } from "./vault-config.ts";
 
 type Order = Extract<JobWork, { kind: "restore" }>;
-
-/** The folder of a job's restore. */
-export const scratchFolder = (folder: string, job: string): string => join(folder, job);
 
 export async function restore({ vault: config, job }: JobBeginning, order: Order, tools: JobTools): Promise<JobResult> {
   const { scratch } = config;

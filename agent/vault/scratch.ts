@@ -7,8 +7,7 @@ import { evmLedger } from "../../adapters/ledger-evm.ts";
 import type { JobId, ScratchView } from "../../core/kernel/vault-job.ts";
 import { hookEnvironment, runCommand } from "../hooks.ts";
 import { nodeRpc } from "../rpc.ts";
-import { scratchFolder } from "./restore-work.ts";
-import type { AgentVault } from "./vault-config.ts";
+import { type AgentVault, scratchFolder } from "./vault-config.ts";
 
 const ASK_MS = 2_000;
 const BYTES_MAX = 1024 * 1024;

@@ -1,8 +1,8 @@
 /** What of the vault's work this host can do, as its agent's configuration says: which directory, how it stands still, where a drill boots. */
+import { join } from "node:path";
 import * as z from "zod";
 import { Hook, HttpUrl, Path } from "../config-parts.ts";
 
-/** A node that stands still longer than this falls far behind; whoever needs more takes a filesystem's snapshot. */
 const THREADS_MAX = 64;
 
 const Standstill = z
@@ -46,3 +46,6 @@ export const AgentVault = z.strictObject({
     .meta({ description: "For cutting, sealing and opening; half of the host's cores unless told otherwise, since the node beside needs the rest." }),
 });
 export type AgentVault = z.infer<typeof AgentVault>;
+
+/** The folder of a job's restore. */
+export const scratchFolder = (folder: string, job: string): string => join(folder, job);

@@ -6,8 +6,8 @@ import { CommandFailed, EXIT } from "../exit-codes.ts";
 import { bytes } from "../render/bytes.ts";
 import { ProgressLine } from "../render/progress-line.ts";
 import { span } from "../render/time.ts";
-import { BEGIN_MS, POLL_MS, WAIT_SECONDS } from "./following.ts";
 import { requireFleet } from "./open-vault.ts";
+import { BEGIN_MS, POLL_MS, WAIT_SECONDS } from "./waits.ts";
 import { sourceNamed } from "./which.ts";
 
 const LOOKED_AT_MAX = 20;

@@ -1,5 +1,5 @@
 /** Asks for backups, or for an end, and stays until it is over: the cell in the registry says how far it is. */
-import { newSource } from "../../core/backup/asynchronous-backup/source.ts";
+import { newSource, operateSource, type SourceOperation } from "../../core/backup/asynchronous-backup/source.ts";
 import type { BackupSource } from "../../core/kernel/backup-source.ts";
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
 import { sourcesOf } from "../../core/kernel/vault-rules.ts";
@@ -9,12 +9,8 @@ import { bytes } from "../render/bytes.ts";
 import { ProgressLine } from "../render/progress-line.ts";
 import { span } from "../render/time.ts";
 import { requireFleet } from "./open-vault.ts";
+import { BEGIN_MS, POLL_MS, WAIT_SECONDS } from "./waits.ts";
 import { sourceNamed } from "./which.ts";
-
-export const POLL_MS = 500;
-/** From a request on the bus to a run in the registry: a queue, a cold start, and an execution's start. */
-export const BEGIN_MS = 60_000;
-export const WAIT_SECONDS = 3_600;
 
 export async function backUpNow(operations: Operations, io: Io, options: Options, typed: string | undefined): Promise<Answer> {
   const fleet = requireFleet(operations);
@@ -34,7 +30,6 @@ export async function backUpNow(operations: Operations, io: Io, options: Options
       sentence: `${drained.source} is drained by ${drained.draining.by}: nothing is started.`,
       next: "`ha backup resume` lets backups go on.",
     });
-  const askedAtMs = operations.clock.wallMs();
   for (const source of sources) {
     const reason = `${operations.requestedBy} asked for it`;
     await operations.bus.publish("backup.requested", {
@@ -49,7 +44,6 @@ export async function backUpNow(operations: Operations, io: Io, options: Options
   const ended = await untilEnded(operations, io, {
     sources,
     before,
-    askedAtMs,
     timeoutMs: (numberOption(options, "timeout") ?? WAIT_SECONDS) * 1_000,
   });
   const lines = ended.map(({ source, last, newest }) => {
@@ -69,7 +63,6 @@ async function cellsOf({ registry }: Operations, sources: readonly string[]): Pr
 type Asked = {
   readonly sources: readonly string[];
   readonly before: readonly (BackupSource | null)[];
-  readonly askedAtMs: number;
   readonly timeoutMs: number;
 };
 
@@ -111,8 +104,8 @@ const unfinished = (): CommandFailed =>
     next: "`ha backup list` shows how far it is.",
   });
 
-/** Ends what is under way; with `drain` nothing more is started, with `resume` that ends. */
-export async function cancelBackups(operations: Operations, typed: string | undefined, what: "cancel" | "drain" | "resume"): Promise<Answer> {
+/** `cancel` ends what is under way, `drain` lets it end and starts nothing more, `resume` ends that. */
+export async function cancelBackups(operations: Operations, typed: string | undefined, what: SourceOperation): Promise<Answer> {
   const known = sourcesOf(requireFleet(operations));
   const sources = typed === undefined ? known : [sourceNamed(known, typed)];
   const { registry, clock, requestedBy: by } = operations;
@@ -120,21 +113,14 @@ export async function cancelBackups(operations: Operations, typed: string | unde
   for (const source of sources) {
     const atMs = clock.wallMs();
     const changed = await updateRecord(registry, "backupSource", source, (cell) => {
-      if (cell === null && what !== "drain") return { kind: "keep" as const };
-      const found = cell ?? newSource(source);
-      const running =
-        found.running === null || what === "resume" ? found.running : { ...found.running, cancel: found.running.cancel ?? { by, atMs } };
-      const draining = what === "drain" ? (found.draining ?? { by, atMs }) : what === "resume" ? null : found.draining;
-      return {
-        kind: "write" as const,
-        next: { ...found, running: what === "drain" ? found.running : running, draining, waiting: what === "resume" ? found.waiting : null },
-      };
+      const next = operateSource(cell ?? newSource(source), what, { by, atMs });
+      return next === null ? { kind: "keep" as const } : { kind: "write" as const, next };
     });
     if (changed.kind === "write") done.push(source);
   }
   const text = {
     cancel: `Cancelled what is under way: ${done.join(", ") || "nothing"}. What was stored stays and is used by the next run.`,
-    drain: `Drained: ${done.join(", ") || "nothing"}. What is under way ends; nothing more is started until \`ha backup resume\`.`,
+    drain: `Drained: ${done.join(", ") || "all were already"}. What is under way ends; nothing more is started until \`ha backup resume\`.`,
     resume: `Backups go on: ${done.join(", ") || "nothing was drained"}.`,
   }[what];
   return { data: { schema: 1, action: what, sources: done }, text };

@@ -4,6 +4,7 @@ import { Findings, listReplica } from "../../adapters/vault/replicas.ts";
 import { type Completeness, copyOf, decideCompleteness, needsOf } from "../../core/backup/geographically-distributed-backup/completeness.ts";
 import { type Manifest, manifestKey } from "../../core/backup/vault/manifest.ts";
 import type { Drill } from "../../core/kernel/backup-source.ts";
+import { sourcesOf } from "../../core/kernel/vault-rules.ts";
 import type { Answer, Io, Operations } from "../command.ts";
 import { CommandFailed, EXIT } from "../exit-codes.ts";
 import { bytes } from "../render/bytes.ts";
@@ -12,7 +13,7 @@ import { table } from "../render/table.ts";
 import { instant, span } from "../render/time.ts";
 import { compareTrees } from "./comparing.ts";
 import { type FleetVaultAtHand, withinVault } from "./open-vault.ts";
-import { backupNamed, readFrom, sequencesOf, sourceNamed, sourcesIn } from "./which.ts";
+import { backupNamed, readFrom, sequencesOf, sourceNamed } from "./which.ts";
 
 const LISTED_MAX = 20;
 const DRILLS_MAX = 10;
@@ -68,7 +69,7 @@ function drillLines(paint: Paint, drills: readonly Drill[]): string[] {
 type Listed = { readonly manifest: Manifest; readonly regions: readonly string[]; readonly isProven: boolean };
 
 async function backupsIn(opened: FleetVaultAtHand, typed: string | undefined): Promise<Listed[]> {
-  const sources = typed === undefined ? sourcesIn(opened) : [sourceNamed(sourcesIn(opened), typed)];
+  const sources = typed === undefined ? sourcesOf(opened.fleet) : [sourceNamed(sourcesOf(opened.fleet), typed)];
   const copies = await Promise.all(opened.places.map(completenessIn));
   const proofs = await Promise.all(opened.places.map(({ store }) => readProofs(store)));
   const listed: Listed[] = [];

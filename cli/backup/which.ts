@@ -18,11 +18,6 @@ export function sourceNamed(known: readonly string[], typed: string): string {
   throw noSuch("source of backups", typed, known, "`ha backup list` shows what there is.");
 }
 
-export function sourcesIn({ fleet, places }: Pick<FleetVaultAtHand, "fleet" | "places">): string[] {
-  if (places.length === 0) return [];
-  return sourcesOf(fleet);
-}
-
 /** `15m` or an instant; a whole number is a height. */
 export function momentOf(text: string | undefined, nowMs: number): Moment | null {
   if (text === undefined) return null;
@@ -38,7 +33,7 @@ export function momentOf(text: string | undefined, nowMs: number): Moment | null
 
 /** The newest that is not later than `moment`; or the very one that was named with its number. From whichever Region has it. */
 export async function backupNamed(vault: FleetVaultAtHand, typed: string | undefined, moment: Moment | null): Promise<StoredManifest> {
-  const known = sourcesIn(vault);
+  const known = sourcesOf(vault.fleet);
   const [name, number] = (typed ?? known[0] ?? "").split("/");
   const source = sourceNamed(known, name ?? "");
   if (number !== undefined && /^\d+$/.test(number)) return await readFrom(vault, source, Number(number));

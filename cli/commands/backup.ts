@@ -1,14 +1,9 @@
 /** `ha backup …`: makes, shows, proves and restores the fleet's backups. */
-import { drillNow } from "../backup/drilling.ts";
-import { backUpNow, cancelBackups, WAIT_SECONDS } from "../backup/following.ts";
-import { rotateKeys } from "../backup/keys.ts";
-import { diffBackups, listBackups, showBackup } from "../backup/reading.ts";
-import { restoreBackup, verifyStored } from "../backup/restoring.ts";
-import { momentOf } from "../backup/which.ts";
-import { type Answer, type Command, type Io, type Operations, type Options, textOption } from "../command.ts";
+import { WAIT_SECONDS } from "../backup/waits.ts";
+import type { Command } from "../command.ts";
 
 const ACTIONS = ["now", "list", "show", "diff", "verify", "restore", "cancel", "drain", "resume", "drill", "rotate"] as const;
-type Action = (typeof ACTIONS)[number];
+export type Action = (typeof ACTIONS)[number];
 
 export const backupCommand: Command = {
   usage: "backup <action> [what] [other]",
@@ -33,31 +28,5 @@ export const backupCommand: Command = {
       .option("new-data-key", { type: "boolean", default: false, describe: "rotate: seal what is written from now on under a new key" })
       .option("wait", { type: "boolean", default: true, describe: "now, drill: stay until it is over" })
       .option("timeout", { type: "number", default: WAIT_SECONDS, describe: "seconds to stay" }),
-  run: async (options, operations, io) => await act(options.action as Action, options, operations, io),
+  run: async (options, operations, io) => await (await import("../backup/act.ts")).act(options.action as Action, options, operations, io),
 };
-
-async function act(action: Action, options: Options, operations: Operations, io: Io): Promise<Answer> {
-  const what = textOption(options, "what");
-  switch (action) {
-    case "now":
-      return await backUpNow(operations, io, options, what);
-    case "list":
-      return await listBackups(operations, io, what);
-    case "show":
-      return await showBackup(operations, io, what);
-    case "diff":
-      return await diffBackups(operations, io, what, textOption(options, "other"));
-    case "verify":
-      return await verifyStored(operations, io, what);
-    case "restore":
-      return await restoreBackup(operations, io, what, textOption(options, "to"), momentOf(textOption(options, "at"), operations.clock.wallMs()));
-    case "cancel":
-    case "drain":
-    case "resume":
-      return await cancelBackups(operations, what, action);
-    case "rotate":
-      return await rotateKeys(operations, options.newDataKey === true);
-    case "drill":
-      return await drillNow(operations, io, options, what);
-  }
-}

@@ -31,8 +31,8 @@ export async function lookAtPort(port: number): Promise<PortState> {
   return { kind: "taken", holder: (await holderOf(port)) ?? "a process that this user may not see" };
 }
 
-/** A port that nothing uses at this moment, on loopback, and that no outgoing connection will be given either. */
-export const freePort = (): Promise<number> => portAllotment()();
+/** A port that nothing uses at this moment, on loopback, that no outgoing connection will be given, and that this process was not given before. */
+export const freePort = portAllotment();
 
 /** Null for whatever is not an emulator's health: no answer, no JSON, another shape, too long. */
 export async function healthAt(url: string): Promise<z.infer<typeof Health> | null> {

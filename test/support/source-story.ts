@@ -4,7 +4,16 @@
  */
 import fc from "fast-check";
 import { expect } from "vitest";
-import { admitRequest, decideDue, type Ending, endRun, heldBy, newSource, RUN_DEADLINE_MS } from "../../core/backup/asynchronous-backup/source.ts";
+import {
+  admitRequest,
+  decideDue,
+  type Ending,
+  endRun,
+  heldBy,
+  newSource,
+  operateSource,
+  RUN_DEADLINE_MS,
+} from "../../core/backup/asynchronous-backup/source.ts";
 import { BackupRequest, BackupSource } from "../../core/kernel/backup-source.ts";
 
 export const START_MS = 1_700_000_000_000;
@@ -106,14 +115,16 @@ export class Story {
 
   /** As `ha backup cancel`, `drain` and `resume` do. */
   private operate(kind: "cancel" | "drain" | "resume"): void {
-    const { running } = this.cell;
-    const word = { by: "operator", atMs: this.nowMs };
-    if (kind === "resume") this.cell = { ...this.cell, draining: null };
-    else {
-      this.cell = { ...this.cell, waiting: null, draining: kind === "drain" ? word : this.cell.draining };
-      if (kind === "cancel" && running !== null) this.cell = { ...this.cell, running: { ...running, cancel: word } };
-      this.owed = [];
-    }
+    const before = this.cell;
+    const after = operateSource(before, kind, { by: "operator", atMs: this.nowMs });
+    this.cell = after ?? before;
+    const isNothing = { cancel: before.waiting === null && before.running === null, resume: before.draining === null, drain: false }[kind];
+    if (isNothing) expect(after).toBeNull();
+    expect(this.cell.draining !== null).toBe(kind === "drain" || (kind === "cancel" && before.draining !== null));
+    expect(this.cell.running).toEqual(kind === "cancel" && before.running ? { ...before.running, cancel: expect.anything() } : before.running);
+    if (kind === "resume") return;
+    expect(this.cell.waiting).toBeNull();
+    this.owed = [];
   }
 
   private judgeDue(): void {

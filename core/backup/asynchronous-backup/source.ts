@@ -92,6 +92,17 @@ export function endRun(cell: BackupSource, run: string, ending: Ending, nowMs: n
 const fullReadAt = (cell: BackupSource, running: RunningBackup): number | null =>
   running.fullReread || cell.fullReadAtMs === null ? running.startedAtMs : cell.fullReadAtMs;
 
+export type SourceOperation = "cancel" | "drain" | "resume";
+
+/** What a person's word makes of the cell; null where it is so already. What a run has begun is not taken from it: it looks for itself. */
+export function operateSource(cell: BackupSource, what: SourceOperation, word: { readonly by: string; readonly atMs: number }): BackupSource | null {
+  const { running, waiting, draining } = cell;
+  if (what === "resume") return draining === null ? null : { ...cell, draining: null };
+  if (what === "drain") return draining !== null && waiting === null ? null : { ...cell, draining: draining ?? word, waiting: null };
+  if (waiting === null && (running === null || running.cancel !== null)) return null;
+  return { ...cell, waiting: null, running: running && { ...running, cancel: running.cancel ?? word } };
+}
+
 export type Due = { readonly kind: "due"; readonly reason: string } | { readonly kind: "not-due" };
 
 /** Whether the clock or the chain asks for a backup now. `finalizedHeight` is null where nobody can tell. */
