@@ -25,8 +25,9 @@ export const BACKUP_LAWS = {
   "one-line": "the backups of a source are one line: each names the one before by its digest",
   "written-once": "no manifest is ever another than it was",
   "restorable-somewhere": "everything that a backup names is in some Region",
+  kept: "no backup is gone, or cannot be read any more, in every Region",
 } as const;
-export type BackupLaw = keyof typeof BACKUP_LAWS;
+type BackupLaw = keyof typeof BACKUP_LAWS;
 export type BackupViolation = { readonly law: BackupLaw; readonly text: string };
 
 /** `before` and `after`: the vault when the story began and when it had ended. `hashAt`: of a live node. */
@@ -41,12 +42,16 @@ export function auditBackups(before: SeenVault, after: SeenVault, hashAt: Readon
   for (const manifest of after.manifests) {
     const { point, key, names } = manifest;
     const live = point === null ? undefined : hashAt.get(point.height);
-    if (point !== null && live !== undefined && live !== point.hash)
-      violations.push({ law: "named-block", text: `${key} names ${point.hash} at ${point.height}, the network has ${live}` });
+    if (point !== null && live !== point.hash)
+      violations.push({ law: "named-block", text: `${key} names ${point.hash} at ${point.height}, the network has ${live ?? "no such block"}` });
     const lost = names.filter((name) => ![...after.objects.values()].some((objects) => objects.get(name.key) === name.sizeBytes));
     if (lost.length > 0)
       violations.push({ law: "restorable-somewhere", text: `${key} names ${lost.length} objects that are in no Region, ${lost[0]?.key} the first` });
   }
+  const nameOf = ({ source, sequence }: SeenManifest): string => `${source}/${sequence}`;
+  const readable = new Set(after.manifests.map(nameOf));
+  for (const name of new Set(before.manifests.map(nameOf)))
+    if (!readable.has(name)) violations.push({ law: "kept", text: `${name} was there and is not` });
   return violations;
 }
 

@@ -37,7 +37,7 @@ export async function seeVault(endpoint: string, buckets: ReadonlyMap<string, st
   return { manifests, objects };
 }
 
-/** One that was damaged on purpose is no manifest. */
+/** One that is damaged is no manifest; where it is so in every Region, a backup is gone. */
 async function seeManifest(s3: S3Client, { bucket, region, key }: { bucket: string; region: string; key: string }): Promise<SeenManifest[]> {
   const got = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);

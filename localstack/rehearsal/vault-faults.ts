@@ -9,6 +9,7 @@ import {
   DeleteBucketReplicationCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  NotFound,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -42,7 +43,10 @@ export function vaultFaults({ endpoint, fleet, stacks }: { endpoint: string; fle
     within(region, (s3) =>
       s3.send(new HeadBucketCommand({ Bucket: bucket(region) })).then(
         () => true,
-        () => false,
+        (error: unknown) => {
+          if (error instanceof NotFound) return false;
+          throw error;
+        },
       ),
     );
 

@@ -1,6 +1,7 @@
 /** The hands that a stage has for stories of backups, and the audit of the vault after each story. */
 import { randomInt } from "node:crypto";
 import { updateRecord } from "../../core/kernel/compare-and-set.ts";
+import { resourceNames } from "../../core/kernel/names.ts";
 import { auditBackups, type BackupViolation, type SeenVault } from "../auditor/backup-laws.ts";
 import { seeVault } from "../auditor/see-vault.ts";
 import { ACCOUNT } from "../deploy/cdk.ts";
@@ -19,7 +20,7 @@ type Hands = Pick<
 >;
 
 const executionOf = ({ fleet }: Rehearsal, run: string): string =>
-  `arn:aws:states:${fleet.vault?.home ?? fleet.regions.home}:${ACCOUNT}:execution:synnergy-${fleet.fleet}-backup:${run}`;
+  `arn:aws:states:${fleet.vault?.home ?? fleet.regions.home}:${ACCOUNT}:execution:${resourceNames(fleet.fleet).backupMachine}:${run}`;
 
 export function backupHands(rehearsal: Rehearsal): Hands {
   const { registry, emulator, network } = rehearsal;
@@ -59,6 +60,7 @@ export function backupHands(rehearsal: Rehearsal): Hands {
           await new Promise((done) => setTimeout(done, SEND_EVERY_MS));
         }
       })();
+      sending.catch(() => undefined);
       return async () => {
         isOver = true;
         await sending;

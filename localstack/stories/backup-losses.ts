@@ -1,5 +1,6 @@
 /** Backups that are lost, not copied, or damaged: what one Region has no more, another restores. */
 import * as z from "zod";
+import { manifestKey } from "../../core/backup/vault/manifest.ts";
 import { ha, invoke } from "./backup-stage.ts";
 import { backUp, copies, expectRestored, NODE, SOURCE, untilCopied } from "./backup-steps.ts";
 import type { Story } from "./story.ts";
@@ -66,7 +67,7 @@ export const vaultCorrupted: Story = {
     const everyName = manifests.filter(({ region }) => region === stage.home).flatMap(({ names }) => names.map(({ key }) => key));
     const otherPack = everyName.find((key) => key.startsWith("packs/") && key !== pack) ?? "";
     const newer = own?.key ?? "";
-    const older = newer.replace(String(sequence).padStart(12, "0"), String(first).padStart(12, "0"));
+    const older = manifestKey(SOURCE, first);
     /** What a disk does to one copy is not carried to the other. */
     await stage.fault("replication-stalled");
     const { vault } = stage.rehearsal;
@@ -92,6 +93,8 @@ export const vaultCorrupted: Story = {
     }
     const whole = Verified.parse((await ha(stage.rehearsal, "backup", "verify", `${NODE}/${sequence}`)).data);
     stage.expect("everything as it was is whole again", whole.damaged.length === 0, `${whole.verified.length} Regions`);
+    /** What was written since nothing is copied any more is in the home alone. */
+    await invoke(stage.rehearsal, stage.home, "audit-replicas", { arrivingSeconds: 0 });
     await vault.lose(stage.home);
     await stage.fault("heal");
     await invoke(stage.rehearsal, stage.home, "audit-replicas", { arrivingSeconds: 0 });

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { manifestKey } from "../../core/backup/vault/manifest.ts";
 import type { BackupSource } from "../../core/kernel/backup-source.ts";
 import { bucketsOf, dataFolder, ha, stateDigest } from "./backup-stage.ts";
 import type { Stage } from "./story.ts";
@@ -37,7 +38,7 @@ export async function expectRestored(stage: Stage, what: string, ...more: readon
 }
 
 export async function untilCopied(stage: Stage, sequence: number): Promise<void> {
-  const key = `manifests/${SOURCE}/${String(sequence).padStart(12, "0")}.json`;
+  const key = manifestKey(SOURCE, sequence);
   await stage.until(`${key} in every Region`, REPLICATED_MS, async () => {
     const { objects } = await stage.seeVault();
     return bucketsOf(stage.rehearsal)

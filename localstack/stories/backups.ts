@@ -9,9 +9,9 @@ const BEGUN_MS = 30_000;
 /** Four attempts of Step Functions, each later than the one before. */
 const ENDED_MS = 240_000;
 
-export const backupUnderLoad: Story = {
+const backupUnderLoad: Story = {
   name: "backup-under-load",
-  about: "three backups in a row while the network carries transactions: no slot is lost",
+  about: "three backups in a row while the network carries transactions: blocks never stall, at most one slot stays empty",
   reorganisationBlocksMax: 2,
   async run(stage) {
     const stop = stage.sendTransactions();
@@ -22,12 +22,13 @@ export const backupUnderLoad: Story = {
     const missed = after.slot - before.slot - (after.height - before.height);
     stage.measure("slots without a block meanwhile", missed, "slots");
     stage.measure("transactions sent meanwhile", sent, "count");
-    stage.expect("no slot was lost to the backups", missed <= 1, `${missed} of ${after.slot - before.slot}`);
+    stage.expect("the network carried transactions", sent > 0, `${sent} sent`);
+    stage.expect("at most one slot stayed empty beside the backups", missed <= 1, `${missed} of ${after.slot - before.slot}`);
     await expectRestored(stage, NODE);
   },
 };
 
-export const backupKilledAtEveryStep: Story = {
+const backupKilledAtEveryStep: Story = {
   name: "backup-killed-at-every-step",
   about:
     "the agent is killed, Lambda ends the function, the workflow is stopped, the Region is cut off, S3's bucket goes, in turn: the next run completes and restores bit for bit",
@@ -48,9 +49,11 @@ export const backupKilledAtEveryStep: Story = {
     for (const { name, hurt, mend } of hurts) {
       const asked = await ha(stage.rehearsal, "backup", "now", NODE, "--full", "--no-wait");
       stage.expect("a backup was asked for", asked.code === 0, asked.err);
-      await untilBegun(stage);
+      const run = await untilBegun(stage);
       await hurt();
-      stage.say(`${name} while ${(await stage.source(SOURCE))?.running?.doing ?? "it had just ended"}`);
+      const cell = await stage.source(SOURCE);
+      const isDone = cell?.last?.run === run && cell.last.outcome === "done";
+      stage.expect(`${name} before the run was done`, !isDone, cell?.running?.doing ?? cell?.last?.sentence ?? "nothing is known");
       await stage.fault("heal");
       await mend?.();
       await stage.replaceBackup(SOURCE);
@@ -89,9 +92,9 @@ async function endedByLambda(stage: Stage): Promise<void> {
   }
 }
 
-export const sweepBesideBackup: Story = {
+const sweepBesideBackup: Story = {
   name: "sweep-beside-backup",
-  about: "sweeps of both Regions run beside backups: nothing that a backup names is lost",
+  about: "sweeps of both Regions run beside backups: neither hinders the other; a day's grace lets them remove nothing of today's",
   reorganisationBlocksMax: 2,
   async run(stage) {
     let isOver = false;
@@ -102,8 +105,13 @@ export const sweepBesideBackup: Story = {
         sweeps += 1;
       }
     })();
-    for (let run = 0; run < 3; run += 1) await backUp(stage);
-    isOver = true;
+    /** Whoever waits for it below hears of a failure; until then nobody does. */
+    sweeping.catch(() => undefined);
+    try {
+      for (let run = 0; run < 3; run += 1) await backUp(stage);
+    } finally {
+      isOver = true;
+    }
     await sweeping;
     stage.measure("sweeps of both Regions meanwhile", sweeps, "count");
     stage.expect("there were sweeps beside the backups", sweeps > 0, String(sweeps));

@@ -44,7 +44,7 @@ export interface Stage {
   failuresOfBackup(run: string): Promise<readonly string[]>;
   /** As if a run that died had been replaced: what is left of it, such as a function whose workflow was stopped, finds that it is stale. */
   replaceBackup(source: string): Promise<void>;
-  /** Sends transactions to the holder until the answer is called, which says how many. */
+  /** Sends transactions to the first node until the answer is called, which says how many. */
   sendTransactions(): () => Promise<number>;
   /** Names of the processes that run. */
   processes(): Promise<readonly string[]>;
