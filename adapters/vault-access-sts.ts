@@ -2,6 +2,7 @@
  * Credentials for one job of one agent: a role of the fleet's, narrowed by a session policy to what the job needs, and ended within the
  * hour. A Lambda's role assumes this one, so an hour is also the longest that STS gives; a longer job is given new ones.
  */
+import { indexPrefix, manifestPrefix, packPrefix } from "../core/backup/vault/manifest.ts";
 import { AuthorityUnavailable } from "../core/kernel/errors.ts";
 import { resourceNames, vaultKeyContext } from "../core/kernel/names.ts";
 import type { AccessScope } from "../core/kernel/ports.ts";
@@ -66,7 +67,9 @@ export function sessionPolicy(
   const bucket = ({ bucket: name }: VaultPlace) => `arn:${partition}:s3:::${name}`;
   const [first] = places;
   const own =
-    writes === null || first === undefined ? [] : [`packs/${writes.writer}/*`, `indexes/${writes.writer}/*`, `manifests/${writes.source}/*`];
+    writes === null || first === undefined
+      ? []
+      : [packPrefix(writes.writer), indexPrefix(writes.writer), manifestPrefix(writes.source)].map((prefix) => `${prefix}*`);
   const ours = { "ForAnyValue:StringEquals": { "kms:ResourceAliases": resourceNames(fleet).vaultAlias } };
   const { purpose } = vaultKeyContext(fleet);
   const allow = (Action: string | string[], Resource: string | string[], Condition?: object) => ({

@@ -6,16 +6,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Attributes } from "../../core/backup/directory/entry.ts";
 import type { Content } from "../../core/backup/directory/listing-format.ts";
-import {
-  indexKey,
-  Manifest,
-  PACKS_PREFIX,
-  packKey,
-  packPrefix,
-  referenceJson,
-  type SourceName,
-  type Writer,
-} from "../../core/backup/vault/manifest.ts";
+import { keysNamedBy, Manifest, PACKS_PREFIX, packPrefix, referenceJson, type SourceName, type Writer } from "../../core/backup/vault/manifest.ts";
 import type { IndexedPack } from "../../core/backup/vault/pack-index.ts";
 import { decideCompletion, MANIFEST_MS_MAX } from "../../core/backup/vault/sweep.ts";
 import { BackupOvertaken, InputInvalid } from "../../core/kernel/errors.ts";
@@ -139,7 +130,7 @@ async function complete(given: BackupGiven, order: BackupOrder, run: VaultRun, f
 }
 
 async function refuseSwept({ store, clock }: RunGiven, { startedAtMs }: VaultRun, { packs, indexes }: Manifest): Promise<void> {
-  const refers = new Set([...packs.map((pack) => packKey(pack.writer, pack.name)), ...indexes.map((index) => indexKey(index.writer, index.name))]);
+  const refers = new Set(keysNamedBy({ packs, indexes }));
   const decided = decideCompletion({ begunAtMs: startedAtMs, nowMs: clock.wallMs(), refers, condemned: await readCondemned(store) });
   if (decided.kind === "give-up") throw new BackupOvertaken({ reason: decided.reason });
 }

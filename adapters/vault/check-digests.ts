@@ -1,8 +1,7 @@
 /** Reads some objects of one Region again, the longest unproven first, and tells those that are not the bytes that were written. */
 import type { Needs } from "../../core/backup/geographically-distributed-backup/completeness.ts";
 import { type Checkable, chooseSample } from "../../core/backup/geographically-distributed-backup/sample.ts";
-import { INDEXES_PREFIX } from "../../core/backup/geographically-distributed-backup/wanted.ts";
-import { PACKS_PREFIX, placeOf } from "../../core/backup/vault/manifest.ts";
+import { INDEXES_PREFIX, PACKS_PREFIX, placeOf } from "../../core/backup/vault/manifest.ts";
 import { objectName } from "../../core/backup/vault/pack.ts";
 import { PROOF_PREFIX } from "../../core/backup/vault/proof.ts";
 import { inLanes } from "./in-lanes.ts";

@@ -4,7 +4,7 @@
  */
 import { faultOfSummary, placeOfBatch } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchPlan, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
-import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
+import { type Manifest, referenceOf } from "../../core/backup/vault/manifest.ts";
 import { BackupOvertaken, InputInvalid, LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import { type BackupGiven, type BackupOrder, beginBackup, type VaultRun } from "./backup-run.ts";
 import { readSummary } from "./ledger-batches.ts";
@@ -89,7 +89,7 @@ async function summaryOf(given: BackupGiven, batch: LedgerBatch, key: string | u
 async function segmentsIn(run: VaultRun, { segments }: LedgerBatchSummary): Promise<StoredSegment[]> {
   const stored: StoredSegment[] = [];
   for (const { span, stateRoot, reference: json, root } of segments) {
-    const reference = { ...json, ids: idsOf(json) };
+    const reference = referenceOf(json);
     if ((await referTo(run, reference)) === null)
       throw new LedgerUnavailable({ reason: `chunks of the batch's segment ${span.from} to ${span.to} are in no index any more` });
     stored.push({ span, entry: entryOf(span, { reference, root: Buffer.from(root, "hex") }), stateRoot });

@@ -5,13 +5,22 @@ import type { Clock, VaultStore } from "../../core/kernel/ports.ts";
 import { listSequences, readManifest, type Trust } from "./manifests.ts";
 import { backupName, readProofs } from "./proofs.ts";
 
+export type ForgetGiven = {
+  readonly store: VaultStore;
+  readonly vault: Uint8Array;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  /** Backups that were proven in this very store, by their names; read here where nobody has read them. */
+  readonly proven?: ReadonlySet<string>;
+};
+
 /** Oldest first, so that a run that dies leaves the newer ones. */
 export async function forgetBackups(
-  { store, vault, trust, clock }: { store: VaultStore; vault: Uint8Array; trust: Trust; clock: Clock },
+  { store, vault, trust, clock, ...given }: ForgetGiven,
   source: string,
   rule: RetentionRule,
 ): Promise<RetentionDecision> {
-  const { backups: proven } = await readProofs(store);
+  const proven = given.proven ?? (await readProofs(store)).backups;
   const backups: KeptBackup[] = [];
   for (const sequence of await listSequences(store, source)) {
     const { manifest } = await readManifest(store, source, sequence, vault, trust);

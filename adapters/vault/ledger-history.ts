@@ -7,7 +7,7 @@ import { decodeListing } from "../../core/backup/directory/listing-format.ts";
 import { findBase } from "../../core/backup/ledger/base.ts";
 import { FIRST_BLOCK, type PlannedSegment, planSegments } from "../../core/backup/ledger/plan.ts";
 import { spanOfName } from "../../core/backup/ledger/segment-name.ts";
-import { idsOf } from "../../core/backup/vault/manifest.ts";
+import { referenceOf } from "../../core/backup/vault/manifest.ts";
 import { LedgerRefused, LedgerUnavailable } from "../../core/kernel/errors.ts";
 import type { FinalBlock } from "../ledger-evm.ts";
 import type { VaultRun } from "./backup-run.ts";
@@ -47,7 +47,7 @@ const NOTHING_LEFT = { segments: [], superseded: [], left: 0 } as const;
 export async function segmentsBefore({ previous, reader }: VaultRun): Promise<StoredSegment[]> {
   if (previous === null) return [];
   const { root, source, sequence } = previous.manifest;
-  const listing = decodeListing(await reader.read({ ...root, ids: idsOf(root) }), `the listing of backup ${sequence} of ${source}`);
+  const listing = decodeListing(await reader.read(referenceOf(root)), `the listing of backup ${sequence} of ${source}`);
   return listing.flatMap((entry) => {
     const span = spanOfName(entry.name);
     return span === null || entry.kind !== "file" ? [] : [{ span, entry, stateRoot: null }];

@@ -4,7 +4,7 @@
  */
 import type { FileEntry } from "../../core/backup/directory/entry.ts";
 import { type Content, decodeListing, type ListedEntry } from "../../core/backup/directory/listing-format.ts";
-import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
+import { type Manifest, referenceOf } from "../../core/backup/vault/manifest.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
 import type { StreamReader } from "./stream-reader.ts";
 
@@ -21,7 +21,7 @@ export class PreviousTree {
 
   constructor(reader: StreamReader, { root, startedAtMs }: Manifest) {
     this.reader = reader;
-    this.root = { ...root, ids: idsOf(root) };
+    this.root = referenceOf(root);
     this.startedAtMs = startedAtMs;
   }
 

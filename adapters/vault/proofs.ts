@@ -1,7 +1,11 @@
 /** Reads and writes proofs: which packs were opened whole and when, and which backups were proven entire. */
 import { PROOF_BYTES_MAX, PROOF_PREFIX, Proof, proofKey } from "../../core/backup/vault/proof.ts";
 import type { VaultStore } from "../../core/kernel/ports.ts";
+import { inLanes } from "./in-lanes.ts";
 import { listAll, readJson } from "./listing.ts";
+
+/** Small objects: the time goes into waiting for a bucket. */
+const AT_ONCE = 8;
 
 export type Proofs = {
   /** When each pack was last opened whole. */
@@ -16,12 +20,12 @@ export const backupName = ({ source, sequence }: { source: string; sequence: num
 export async function readProofs(store: VaultStore): Promise<Proofs> {
   const provenAtMs = new Map<string, number>();
   const backups = new Set<string>();
-  for await (const { key } of listAll(store, PROOF_PREFIX)) {
+  await inLanes(await Array.fromAsync(listAll(store, PROOF_PREFIX)), AT_ONCE, async ({ key }) => {
     const proof = await readJson(store, key, Proof, PROOF_BYTES_MAX);
-    if (proof === null || proof.store !== store.place) continue;
+    if (proof === null || proof.store !== store.place) return;
     for (const pack of proof.packs) provenAtMs.set(pack, Math.max(proof.atMs, provenAtMs.get(pack) ?? 0));
     for (const backup of proof.backups) backups.add(backup);
-  }
+  });
   return { provenAtMs, backups };
 }
 

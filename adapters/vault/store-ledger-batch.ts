@@ -7,7 +7,7 @@
 import { faultOfSummary } from "../../core/backup/ledger/batch-summary.ts";
 import { type LedgerBatch, type LedgerBatchSummary, segmentsOf } from "../../core/backup/ledger/batches.ts";
 import { unlessDamaged } from "../../core/backup/vault/faults.ts";
-import { idsOf, referenceJson } from "../../core/backup/vault/manifest.ts";
+import { referenceJson, referenceOf } from "../../core/backup/vault/manifest.ts";
 import { LedgerRefused } from "../../core/kernel/errors.ts";
 import { type BackupOrder, beginRun, type RunGiven, type VaultRun } from "./backup-run.ts";
 import { readSummary, summariesOf, writeSummary } from "./ledger-batches.ts";
@@ -59,6 +59,6 @@ async function storedBefore(given: RunGiven, run: VaultRun, { source }: BackupOr
 }
 
 async function isWhole(run: VaultRun, { segments }: LedgerBatchSummary): Promise<boolean> {
-  for (const { reference } of segments) if ((await referTo(run, { ...reference, ids: idsOf(reference) })) === null) return false;
+  for (const { reference } of segments) if ((await referTo(run, referenceOf(reference))) === null) return false;
   return true;
 }

@@ -3,7 +3,7 @@
  * grace ago. A store is swept for itself, so a bad sweep stays in one Region.
  */
 import { BATCHES_PREFIX } from "../../core/backup/ledger/batch-summary.ts";
-import { indexKey, packKey } from "../../core/backup/vault/manifest.ts";
+import { INDEXES_PREFIX, keysNamedBy, PACKS_PREFIX } from "../../core/backup/vault/manifest.ts";
 import { type Condemned, decideSweep, MANIFEST_MS_MAX, type SweepDecision } from "../../core/backup/vault/sweep.ts";
 import { SWEEP_BYTES_MAX, SweepFile, sweepKey, sweepPrefix } from "../../core/backup/vault/sweep-file.ts";
 import { Transient } from "../../core/kernel/errors.ts";
@@ -20,7 +20,7 @@ export class SweepOvertaken extends Transient {
 }
 
 /** What no manifest ever names, as a batch, is there for the runs of a day or so. */
-const SWEPT_PREFIXES = ["packs/", "indexes/", BATCHES_PREFIX];
+const SWEPT_PREFIXES = [PACKS_PREFIX, INDEXES_PREFIX, BATCHES_PREFIX];
 
 export type Swept = SweepDecision & { readonly freedBytes: number };
 
@@ -30,8 +30,7 @@ export async function sweepVault(store: VaultStore, vault: Uint8Array, trust: Tr
   const condemned = await readCondemned(store);
   const referred = new Set<string>();
   for await (const { manifest } of readEveryManifest(store, vault, trust)) {
-    for (const { writer, name } of manifest.packs) referred.add(packKey(writer, name));
-    for (const { writer, name } of manifest.indexes) referred.add(indexKey(writer, name));
+    for (const key of keysNamedBy(manifest)) referred.add(key);
   }
   const objects: VaultObject[] = [];
   for (const prefix of SWEPT_PREFIXES) for await (const object of listAll(store, prefix)) objects.push(object);

@@ -6,7 +6,7 @@ import { decodeListing, type ListedEntry } from "../../core/backup/directory/lis
 import { joinPath } from "../../core/backup/directory/paths.ts";
 import type { ChunkTable } from "../../core/backup/vault/chunk-table.ts";
 import { ObjectCorrupt, ObjectMissing } from "../../core/backup/vault/faults.ts";
-import { idsOf, type Manifest } from "../../core/backup/vault/manifest.ts";
+import { type Manifest, referenceOf } from "../../core/backup/vault/manifest.ts";
 import { MerkleRoot } from "../../core/backup/vault/merkle.ts";
 import type { StreamReference } from "../../core/backup/vault/stream-reference.ts";
 import type { StreamReader } from "./stream-reader.ts";
@@ -20,7 +20,7 @@ const DEPTH_MAX = 256;
 /** Throws a fault by its name where the tree is not the one that the manifest signs for. */
 export async function readTree(reader: StreamReader, table: ChunkTable, manifest: Manifest, onFolder: OnFolder): Promise<void> {
   const walk = new TreeWalk(reader, table, onFolder);
-  const root = await walk.folder("", { ...manifest.root, ids: idsOf(manifest.root) }, 0);
+  const root = await walk.folder("", referenceOf(manifest.root), 0);
   const found = root.toString("hex");
   if (found === manifest.merkleRoot) return;
   throw new ObjectCorrupt({

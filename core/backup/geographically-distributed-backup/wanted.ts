@@ -13,11 +13,10 @@
  */
 import type { VaultObject } from "../../kernel/ports.ts";
 import { KEYRING_PREFIX, keyringKey } from "../vault/keyring.ts";
-import { MANIFESTS_PREFIX, PACKS_PREFIX } from "../vault/manifest.ts";
+import { INDEXES_PREFIX, MANIFESTS_PREFIX, PACKS_PREFIX } from "../vault/manifest.ts";
 import { decideRetention, type RetentionRule } from "../vault/retention.ts";
 import { type Copy, holds, type Needed, type Needs } from "./completeness.ts";
 
-export const INDEXES_PREFIX = "indexes/";
 /** What is the same in every Region. */
 export const REPLICATED_PREFIXES = [KEYRING_PREFIX, MANIFESTS_PREFIX, PACKS_PREFIX, INDEXES_PREFIX] as const;
 

@@ -8,7 +8,6 @@
  */
 import * as z from "zod";
 import { Hash, Height, NodeId, PublicKey, WallMs } from "../../kernel/ids.ts";
-import { ID_BYTES } from "./content-id.ts";
 import { INDEXES_PER_BACKUP_MAX, PACK_BYTES_MAX, PACKS_PER_BACKUP_MAX } from "./sizes.ts";
 import { REFERENCE_DEPTH_MAX, REFERENCE_IDS_MAX, type StreamReference } from "./stream-reference.ts";
 
@@ -98,15 +97,22 @@ export type SignedManifest = z.infer<typeof SignedManifest>;
 
 const SEQUENCE_DIGITS = 12;
 
-export const manifestKey = (source: string, sequence: number): string =>
-  `manifests/${source}/${String(sequence).padStart(SEQUENCE_DIGITS, "0")}.json`;
 export const MANIFESTS_PREFIX = "manifests/";
-export const manifestPrefix = (source: string): string => `manifests/${source}/`;
-export const packKey = (writer: string, name: string): string => `packs/${writer}/${name.slice(0, 2)}/${name}`;
 export const PACKS_PREFIX = "packs/";
+export const INDEXES_PREFIX = "indexes/";
+export const manifestPrefix = (source: string): string => `${MANIFESTS_PREFIX}${source}/`;
+export const manifestKey = (source: string, sequence: number): string =>
+  `${manifestPrefix(source)}${String(sequence).padStart(SEQUENCE_DIGITS, "0")}.json`;
 export const packPrefix = (writer: string): string => `${PACKS_PREFIX}${writer}/`;
-export const indexKey = (writer: string, name: string): string => `indexes/${writer}/${name}`;
-export const indexPrefix = (writer: string): string => `indexes/${writer}/`;
+export const packKey = (writer: string, name: string): string => `${packPrefix(writer)}${name.slice(0, 2)}/${name}`;
+export const indexPrefix = (writer: string): string => `${INDEXES_PREFIX}${writer}/`;
+export const indexKey = (writer: string, name: string): string => `${indexPrefix(writer)}${name}`;
+
+/** Every pack and index that a backup needs. */
+export const keysNamedBy = ({ packs, indexes }: Pick<Manifest, "packs" | "indexes">): string[] => [
+  ...packs.map(({ writer, name }) => packKey(writer, name)),
+  ...indexes.map(({ writer, name }) => indexKey(writer, name)),
+];
 
 /** Null for a key that is not a manifest's. */
 export function placeOf(key: string): { source: string; sequence: number } | null {
@@ -118,6 +124,6 @@ export function referenceJson({ ids, ...reference }: StreamReference): z.infer<t
   return { ...reference, ids: ids.map((id) => Buffer.from(id).toString("hex")) };
 }
 
-export function idsOf({ ids }: z.infer<typeof StreamReferenceJson>): Buffer[] {
-  return ids.map((id) => Buffer.from(id, "hex").subarray(0, ID_BYTES));
+export function referenceOf({ ids, ...reference }: z.infer<typeof StreamReferenceJson>): StreamReference {
+  return { ...reference, ids: ids.map((id) => Buffer.from(id, "hex")) };
 }

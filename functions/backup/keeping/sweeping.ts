@@ -8,11 +8,12 @@ import { inLanes } from "../../../adapters/vault/in-lanes.ts";
 import { labourInPlace } from "../../../adapters/vault/labour.ts";
 import { listAll } from "../../../adapters/vault/listing.ts";
 import { readEveryManifest, type Trust } from "../../../adapters/vault/manifests.ts";
+import { readProofs } from "../../../adapters/vault/proofs.ts";
 import { proveVault } from "../../../adapters/vault/prove-vault.ts";
 import { sweepVault } from "../../../adapters/vault/sweep-vault.ts";
 import type { Keyring } from "../../../core/backup/vault/keyring.ts";
 import { locksDue } from "../../../core/backup/vault/locks.ts";
-import { indexKey, packKey, SourceName } from "../../../core/backup/vault/manifest.ts";
+import { INDEXES_PREFIX, keysNamedBy, MANIFESTS_PREFIX, PACKS_PREFIX, SourceName } from "../../../core/backup/vault/manifest.ts";
 import type { VaultObject, VaultStore, World } from "../../../core/kernel/ports.ts";
 import { sourcesOf, vaultPlaces } from "../../../core/kernel/vault-rules.ts";
 import { vaultOf } from "../agent-job.ts";
@@ -36,10 +37,11 @@ export async function sweepOwnRegion(world: World): Promise<{ decision: string; 
   const trust = await signersOf(world);
   const { keyring } = await openKeyring(vault, [region]);
   const opened = await proveOwnCopy(world, store, keyring, trust);
+  const { backups: proven } = await readProofs(store);
   const rule = { countMin: backups.keep.count, ageMs: backups.keep.days * DAY_MS };
   let removed = 0;
   for (const source of sourcesOf(fleet)) {
-    const decided = await forgetBackups({ store, vault: keyring.vault, trust, clock }, SourceName.parse(source), rule);
+    const decided = await forgetBackups({ store, vault: keyring.vault, trust, clock, proven }, SourceName.parse(source), rule);
     removed += decided.remove.length;
   }
   const extended = await extendLocks(world, store, keyring.vault, trust);
@@ -68,12 +70,10 @@ async function extendLocks({ fleet, clock }: World, store: VaultStore, vault: Ui
   const lockMs = (fleet.vault?.lockDays ?? 0) * DAY_MS;
   const needed = new Set<string>();
   for await (const { manifest, key } of readEveryManifest(store, vault, trust)) {
-    needed.add(key);
-    for (const { writer, name } of manifest.packs) needed.add(packKey(writer, name));
-    for (const { writer, name } of manifest.indexes) needed.add(indexKey(writer, name));
+    for (const each of [key, ...keysNamedBy(manifest)]) needed.add(each);
   }
   const objects: VaultObject[] = [];
-  for (const prefix of ["packs/", "indexes/", "manifests/"])
+  for (const prefix of [PACKS_PREFIX, INDEXES_PREFIX, MANIFESTS_PREFIX])
     for await (const object of listAll(store, prefix)) if (needed.has(object.key)) objects.push(object);
   const nowMs = clock.wallMs();
   const due = locksDue(objects, { nowMs, everyMs: SWEEP_EVERY_MS, lockMs });
