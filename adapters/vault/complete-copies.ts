@@ -1,11 +1,10 @@
 /**
- * From where to restore when Regions are lost: the newest backup that one Region holds entire, told without a key, and the order
- * in which stores are asked, the near one first. What is complete can be restored from that Region alone; what is not may still be
- * put together from several, object by object.
+ * From where to restore when Regions are lost: the newest backup that one Region holds entire, told without a key. What is complete can
+ * be restored from that Region alone; what is not may still be put together from several, object by object.
  */
 import { type Copy, decideCompleteness, needsOf } from "../../core/backup/geographically-distributed-backup/completeness.ts";
 import { manifestKey, placeOf, type SourceName } from "../../core/backup/vault/manifest.ts";
-import { InputInvalid, VaultUnavailable } from "../../core/kernel/errors.ts";
+import { InputInvalid } from "../../core/kernel/errors.ts";
 import { readManifest, type StoredManifest, type Trust } from "./manifests.ts";
 import { Findings, listReplica, type Replica } from "./replicas.ts";
 
@@ -22,13 +21,14 @@ export async function newestCompleteCopy({ stores, vault, trust }: Given, region
   const findings = new Findings();
   const copy = await listReplica(replica, findings);
   const passedOver: string[] = [];
-  for (const sequence of copy === null ? [] : sequencesIn(copy, source)) {
+  if (copy === null) return { kind: "unreachable", reason: findings.silent.get(region) ?? "it was not listed" };
+  for (const sequence of sequencesIn(copy, source)) {
     const stored = await readManifest(replica.store, source, sequence, vault, trust).catch((error: unknown) => {
       findings.noteError(region, manifestKey(source, sequence), error);
       passedOver.push((error as Error).message);
       return null;
     });
-    if (copy === null || findings.silent.has(region)) break;
+    if (findings.silent.has(region)) break;
     if (stored === null) continue;
     const sizeBytes = copy.objects.get(stored.key)?.sizeBytes ?? 0;
     const decided = decideCompleteness(needsOf(stored.manifest, { sizeBytes, digest: stored.digest }), copy);
@@ -38,38 +38,6 @@ export async function newestCompleteCopy({ stores, vault, trust }: Given, region
   const silence = findings.silent.get(region);
   if (silence !== undefined) return { kind: "unreachable", reason: silence };
   return { kind: "none", passedOver, reason: `${region} holds no backup of ${source} that is whole; ${passedOver.length} are there in part` };
-}
-
-export type RestoreOrder = {
-  /** Those that answer. */
-  readonly order: readonly Replica[];
-  readonly silent: readonly { readonly region: string; readonly reason: string }[];
-};
-
-/** The near Region, then the others as they were given, each asked once whether it answers. */
-export async function orderForRestore(stores: readonly Replica[], near: string): Promise<RestoreOrder> {
-  if (!stores.some(({ region }) => region === near))
-    throw new InputInvalid({ where: "the near Region", faults: [`${near} is none of ${regionsOf(stores)}`] });
-  const nearestFirst = [...stores.filter(({ region }) => region === near), ...stores.filter(({ region }) => region !== near)];
-  const reasons = await Promise.all(nearestFirst.map(silenceOf));
-  return {
-    order: nearestFirst.filter((_, index) => reasons[index] === null),
-    silent: nearestFirst.flatMap(({ region }, index) => {
-      const reason = reasons[index] ?? null;
-      return reason === null ? [] : [{ region, reason }];
-    }),
-  };
-}
-
-/** Null where it answers. */
-async function silenceOf({ store }: Replica): Promise<string | null> {
-  try {
-    await store.list("", { limit: 1 });
-    return null;
-  } catch (error) {
-    if (error instanceof VaultUnavailable) return error.message;
-    throw error;
-  }
 }
 
 /** The newest first. */

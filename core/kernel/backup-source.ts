@@ -17,7 +17,6 @@ export const BackupRequest = z.object({
 export type BackupRequest = z.infer<typeof BackupRequest>;
 
 export const RunningBackup = BackupRequest.extend({
-  execution: z.string().max(512).nullable(),
   startedAtMs: WallMs,
   /** Until when its execution is believed to work on it; after that another request takes its place. */
   deadlineMs: WallMs,

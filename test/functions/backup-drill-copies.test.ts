@@ -48,7 +48,11 @@ describe("the copy of a drill", () => {
     expect(await drills.choose()).toMatchObject({ region: HOME });
     await of.backUp("n2");
     of.vault.silent.add(AWAY);
-    expect(await drills.choose()).toMatchObject({ region: HOME, source: "n2.directory" });
+    expect(await drills.choose()).toMatchObject({
+      region: HOME,
+      source: "n2.directory",
+      reason: expect.stringContaining(`${AWAY} was passed over: `),
+    });
   });
 
   test("of the ledger is trusted by the control plane's own key, whose name no node has", async () => {

@@ -33,7 +33,6 @@ export function useDrills() {
       fleet: of.fleet.fleet,
       restoreOnly: false,
       by: "anna",
-      execution: "",
       name: "Drill_of-today",
       ...(source && { source }),
     });

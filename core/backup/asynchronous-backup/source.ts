@@ -54,7 +54,6 @@ export function admitRequest(
   const started: RunningBackup = {
     ...request,
     fullReread: fullReread || isDueInFull,
-    execution: null,
     startedAtMs: nowMs,
     deadlineMs: nowMs + RUN_DEADLINE_MS,
     doing: "starting",

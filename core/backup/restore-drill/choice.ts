@@ -3,8 +3,8 @@
  * there the newest, since that is what a restore would begin with.
  */
 export type CompleteCopy = { readonly region: string; readonly source: string; readonly sequence: number; readonly writtenAtMs: number };
-export type Choice =
-  | { readonly kind: "chosen"; readonly copy: CompleteCopy; readonly reason: string }
+export type Choice<C extends CompleteCopy> =
+  | { readonly kind: "chosen"; readonly copy: C; readonly reason: string }
   | { readonly kind: "none"; readonly reason: string };
 
 /** Farthest first: not the host's own Region, and among the others not the one in which backups are written. */
@@ -14,7 +14,7 @@ export function farthestFirst(regions: readonly string[], { host, home }: { host
 }
 
 /** `copies`: of each Region and source the newest that is complete. `regions` farthest first. */
-export function chooseCopy(copies: readonly CompleteCopy[], regions: readonly string[], source: string | null): Choice {
+export function chooseCopy<C extends CompleteCopy>(copies: readonly C[], regions: readonly string[], source: string | null): Choice<C> {
   for (const region of regions) {
     const here = copies.filter((copy) => copy.region === region && (source === null || copy.source === source));
     const [copy] = here.toSorted((left, right) => right.writtenAtMs - left.writtenAtMs || (left.source < right.source ? -1 : 1));

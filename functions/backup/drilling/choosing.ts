@@ -2,7 +2,7 @@
 import { fromAnyStore } from "../../../adapters/vault/any-store.ts";
 import { newestCompleteCopy } from "../../../adapters/vault/complete-copies.ts";
 import { readManifest } from "../../../adapters/vault/manifests.ts";
-import { chooseCopy, farthestFirst } from "../../../core/backup/restore-drill/choice.ts";
+import { type CompleteCopy, chooseCopy, farthestFirst } from "../../../core/backup/restore-drill/choice.ts";
 import { type Manifest, SourceName } from "../../../core/backup/vault/manifest.ts";
 import type { Drill } from "../../../core/kernel/backup-source.ts";
 import { JobRefused } from "../../../core/kernel/errors.ts";
@@ -80,22 +80,15 @@ async function choose(world: World, { input, node, drill, key, startedAtMs, dire
   const { keyring } = await openKeyring(vault, regions);
   const trust = await signersOf(world);
   const given = { stores: regions.map((region) => ({ region, store: vault.store(region) })), vault: keyring.vault, trust };
-  const found = await copiesOf(given, regions, input, directories);
-  const choice = chooseCopy(
-    found.map(({ region, manifest }) => ({ region, source: manifest.source, sequence: manifest.sequence, writtenAtMs: manifest.writtenAtMs })),
-    regions,
-    input.source ?? null,
-  );
-  const chosen =
-    choice.kind === "chosen"
-      ? found.find(({ region, manifest }) => region === choice.copy.region && manifest.source === choice.copy.source)
-      : undefined;
-  if (choice.kind === "none" || chosen === undefined) throw new JobRefused({ node: node.id, fault: "NoCompleteCopy", sentence: choice.reason });
+  const { found, silent } = await copiesOf(given, regions, input, directories);
+  const choice = chooseCopy(found, regions, input.source ?? null);
+  const reason = [choice.reason, ...silent].join("; ");
+  if (choice.kind === "none") throw new JobRefused({ node: node.id, fault: "NoCompleteCopy", sentence: reason });
   const head = networkHead(await liveNodes(world, []));
   if (head === null && !input.restoreOnly)
     throw new JobRefused({ node: node.id, fault: "NetworkSilent", sentence: "no node of the network answers, so nothing can be held against it" });
-  const { source, sequence, chain } = chosen.manifest;
-  const region = RegionName.parse(chosen.region);
+  const { source, sequence, chain } = choice.copy.manifest;
+  const region = RegionName.parse(choice.copy.region);
   await sayDrill(world, { key, drill }, { source, sequence, region, doing: `restoring ${source} ${sequence} from ${region}` });
   const point = chain && { chainId: chain.chainId, genesisHash: chain.genesisHash, height: chain.height, blockHash: chain.blockHash };
   return {
@@ -112,35 +105,46 @@ async function choose(world: World, { input, node, drill, key, startedAtMs, dire
     networkHead: head ?? { height: 0, timestampS: 0 },
     point,
     checks: [],
-    reason: choice.reason,
+    reason,
     decision: "chosen",
   };
 }
 
-type Found = { readonly region: string; readonly manifest: Manifest };
+type Found = CompleteCopy & { readonly manifest: Manifest };
+/** `silent`: of Regions that were asked before and did not answer. */
+type Copies = { readonly found: readonly Found[]; readonly silent: readonly string[] };
 
-/** The very backup that was asked for, from the first Region that has it; else of each Region and source the newest that is complete there. */
+const foundIn = (region: string, manifest: Manifest): Found => {
+  const { source, sequence, writtenAtMs } = manifest;
+  return { region, source, sequence, writtenAtMs, manifest };
+};
+
+/** The very backup that was asked for, from the first Region that has it; else of the first Region that has any the newest of each source. */
 async function copiesOf(
   given: Parameters<typeof newestCompleteCopy>[0],
   regions: readonly string[],
   { source, sequence }: Pick<DrillInput, "source" | "sequence">,
   directories: readonly string[],
-): Promise<Found[]> {
+): Promise<Copies> {
   if (source !== undefined && sequence !== undefined) {
     const stores = regions.flatMap((region) => given.stores.filter((replica) => replica.region === region));
     return await fromAnyStore(
       stores.map(({ store }) => store),
       async (store) => {
         const { manifest } = await readManifest(store, source, sequence, given.vault, given.trust);
-        return [{ region: stores.find((replica) => replica.store === store)?.region ?? "", manifest }];
+        return { found: [foundIn(stores.find((replica) => replica.store === store)?.region ?? "", manifest)], silent: [] };
       },
     );
   }
-  const found: Found[] = [];
-  for (const region of regions)
+  const silent = new Set<string>();
+  for (const region of regions) {
+    const found: Found[] = [];
     for (const each of source === undefined ? directories : [source]) {
       const copy = await newestCompleteCopy(given, region, SourceName.parse(each));
-      if (copy.kind === "complete") found.push({ region, manifest: copy.stored.manifest });
+      if (copy.kind === "complete") found.push(foundIn(region, copy.stored.manifest));
+      if (copy.kind === "unreachable") silent.add(`${region} was passed over: ${copy.reason}`);
     }
-  return found;
+    if (found.length > 0) return { found, silent: [...silent] };
+  }
+  return { found: [], silent: [...silent] };
 }

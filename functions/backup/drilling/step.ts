@@ -19,7 +19,6 @@ export const DrillInput = z.object({
   sequence: z.int().min(1).optional(),
   by: z.string().max(256).default("console"),
   /** The execution's, added by the state machine. */
-  execution: z.string().max(512).default(""),
   name: z.string().max(80),
 });
 export type DrillInput = z.infer<typeof DrillInput>;

@@ -14,7 +14,6 @@ export const BackupStep = z.object({
   fleet: FleetId,
   source: SourceId,
   run: JobId,
-  execution: z.string().max(512).default(""),
   result: JobResult.nullable().default(null),
   /** What Step Functions caught: of the backup itself, and of its proof. */
   error: Caught.optional(),

@@ -1,13 +1,12 @@
 /** From where a backup is restored when Regions are lost. */
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { newestCompleteCopy, orderForRestore } from "../../../adapters/vault/complete-copies.ts";
+import { newestCompleteCopy } from "../../../adapters/vault/complete-copies.ts";
 import type { SourceName } from "../../../core/backup/vault/manifest.ts";
 import { keyringMade, type Made, manifestMade, packMade, putAll, type RegionForTest, regionForTest } from "../../support/replicas.ts";
 import { trust } from "../../support/vault.ts";
 import { VAULT } from "../../support/vault-objects.ts";
 
-const REGIONS = ["us-east-1", "eu-west-1", "ap-southeast-2"];
 const SOURCE = "n1.directory" as SourceName;
 const PACKS = [1, 2, 3].map((seed) => packMade(seed));
 const MANIFESTS = [1, 2, 3].map((sequence) => manifestMade({ sequence, packs: PACKS.slice(0, sequence), indexes: [] }));
@@ -60,24 +59,5 @@ describe("the newest complete copy in a Region", () => {
     await expect(newestCompleteCopy({ stores: [region], vault: Buffer.from(VAULT, "hex"), trust }, "us-west-2", SOURCE)).rejects.toMatchObject({
       name: "InputInvalid",
     });
-  });
-});
-
-describe("the order of stores for a restore", () => {
-  it("is the near Region and then the others as they were given, those that answer and no others", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...REGIONS), fc.subarray(REGIONS), async (near, silent) => {
-        const stores = REGIONS.map(regionForTest);
-        for (const each of stores) each.silence(silent.includes(each.region));
-        const answered = await orderForRestore(stores, near);
-        const nearestFirst = [near, ...REGIONS.filter((each) => each !== near)];
-        expect(answered.order.map((each) => each.region)).toEqual(nearestFirst.filter((each) => !silent.includes(each)));
-        expect(answered.silent.map((each) => each.region)).toEqual(nearestFirst.filter((each) => silent.includes(each)));
-      }),
-    );
-  });
-
-  it("is refused for a near Region that is none", async () => {
-    await expect(orderForRestore([region], "us-west-2")).rejects.toMatchObject({ name: "InputInvalid" });
   });
 });
