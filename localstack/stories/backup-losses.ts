@@ -23,11 +23,13 @@ export const regionLost: Story = {
     const audited = copies(await invoke(stage.rehearsal, stage.home, "audit-replicas", { arrivingSeconds: 0 }));
     const home = audited.find(({ region }) => region === stage.home);
     stage.expect("the home was filled again from the copy", (home?.repaired.length ?? 0) > 0 && home?.left === 0, `${home?.repaired.length} objects`);
+    /** Backups go on meanwhile, so a Region may lack what another was given this second: only what was filled again counts. */
+    const filled = new Set(home?.repaired);
     const again = copies(await invoke(stage.rehearsal, stage.home, "audit-replicas", { arrivingSeconds: 0 }));
     stage.expect(
-      "then every Region was complete",
-      again.every(({ status }) => status === "complete"),
-      again.map(({ region, status }) => `${region} ${status}`).join(", "),
+      "then no Region lacked any of it, nor anything that could not be copied",
+      again.every(({ repaired, left }) => left === 0 && !repaired.some((key) => filled.has(key))),
+      again.map(({ region, status, repaired }) => `${region} ${status}, ${repaired.length} objects copied`).join("; "),
     );
     await backUp(stage);
     await expectRestored(stage, NODE);
