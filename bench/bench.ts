@@ -1,16 +1,22 @@
 /** What a bench is: a name, and a run that returns figures and whether every "must" held. Figures are counts, ratios or medians. */
 export type Figures = Record<string, number | string | boolean | null | Record<string, number | string | null>>;
 
+export const GIVEN_NAMES = ["data", "train", "test", "rul", "demand", "horizon", "seed", "out"] as const;
+export type GivenName = (typeof GIVEN_NAMES)[number];
+
 export type BenchOptions = {
   /** How often the measured thing is done; each bench has its own default. */
   readonly runs: number | undefined;
   readonly kinds: readonly string[] | undefined;
+  /** What was given on the command line by name: where data is read (`data`, `train`, …), where results go (`out`), and numbers as text. */
+  readonly given: Readonly<Partial<Record<GivenName, string>>>;
   readonly say: (line: string) => void;
 };
 
 export type Bench = {
   readonly name: string;
-  run(options: BenchOptions): Promise<{ figures: Figures; pass: boolean }>;
+  /** `plots` are SVG pictures by the name of their file in `docs/figures/`; `--write` stores them. */
+  run(options: BenchOptions): Promise<{ figures: Figures; pass: boolean; plots?: Readonly<Record<string, string>> }>;
 };
 
 export function quantile(sorted: readonly number[], share: number): number {

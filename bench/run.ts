@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Bench } from "./bench.ts";
+import { type Bench, GIVEN_NAMES, type GivenName } from "./bench.ts";
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
   failover: async () => (await import("./failover.ts")).failover,
@@ -20,7 +20,12 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: "boolean", default: false }, runs: { type: "string" }, kinds: { type: "string" } },
+  options: {
+    write: { type: "boolean", default: false },
+    runs: { type: "string" },
+    kinds: { type: "string" },
+    ...(Object.fromEntries(GIVEN_NAMES.map((name) => [name, { type: "string" }])) as Record<GivenName, { type: "string" }>),
+  },
 });
 const open = BENCHES[positionals[0] ?? ""];
 if (!open) {
@@ -31,6 +36,7 @@ const bench = await open();
 const result = await bench.run({
   runs: values.runs === undefined ? undefined : Number(values.runs),
   kinds: values.kinds?.split(","),
+  given: values,
   say: (line) => process.stdout.write(`${line}\n`),
 });
 const machine = `${process.platform}-${process.arch}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
@@ -40,6 +46,11 @@ if (values.write) {
   mkdirSync(folder, { recursive: true });
   const stored = { ...report, command: `npm run bench -- ${bench.name}`, machine, measuredOn: new Date().toISOString().slice(0, 10) };
   writeFileSync(join(folder, `${bench.name}.json`), `${JSON.stringify(stored, null, 2)}\n`);
+}
+if (values.write) {
+  const folder = join(import.meta.dirname, "..", "docs", "figures");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, svg] of Object.entries(result.plots ?? {})) writeFileSync(join(folder, `${name}.svg`), svg);
 }
 process.stdout.write(`${JSON.stringify(report)}\n`);
 process.exitCode = result.pass ? 0 : 1;
