@@ -43,6 +43,7 @@ export function hostVitals(options: { folder: string; clock: Pick<Clock, "monoto
           () => null,
         ),
         clockOffsetMs: await clockOffsetMs(),
+        node: null,
       };
     },
   };
@@ -55,6 +56,7 @@ export const nothingMeasured: HostVitals = {
   diskFreeShare: null,
   openFiles: null,
   clockOffsetMs: null,
+  node: null,
 };
 
 const clampShare = (share: number): number => Math.min(1, Math.max(0, share));

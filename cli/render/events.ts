@@ -49,8 +49,16 @@ const SENTENCES: Sentences = {
   "backup.restore-proven": (said, paint) => paint.green(`a restore is proven: ${said.reason}`),
   "backup.drill-failed": (said, paint) => paint.red(`the restore drill ${said.drill} failed: ${said.reason}`),
   "backup.copies-audited": (said) => `the vault's copies were compared: ${said.reason}`,
+  "prediction.node-endangered": (said, paint) =>
+    paint.yellow(`${said.node} may fail within ${span(said.horizonMs)} (${percent(said.probability)}, ${said.level}): ${said.reason}`),
+  "prediction.preemption-changed": (said, paint) => `${paint.bold(said.node)}, for which a fault is foretold: ${said.step}: ${said.reason}`,
+  "prediction.outcome-scored": (said, paint) => `the prediction for ${said.node} was a ${paintState(paint, said.outcome)}: ${said.reason}`,
+  "prediction.alert-opened": (said, paint) => paint.yellow(`alert ${said.alert}: ${said.signal} of ${said.node}: ${said.reason}`),
+  "prediction.alert-resolved": (said) => `alert ${said.alert} is over: ${said.signal} of ${said.node}: ${said.reason}`,
   "failover.mode-changed": (said, paint) => `${said.role} is in mode ${paintState(paint, said.mode)}, set by ${said.setBy}`,
 };
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 export function eventSentence(paint: Paint, event: BusEvent): string {
   if (!isKnown(event.name)) return raw(event);

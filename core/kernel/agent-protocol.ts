@@ -93,6 +93,19 @@ export const PeerView = z.object({
 });
 export type PeerView = z.infer<typeof PeerView>;
 
+/** Of the node's own process and folder, where the agent was told which they are. */
+export const NodeVitals = z.object({
+  memoryBytes: z.number().min(0).nullable(),
+  /** Beyond it the system ends the node. */
+  memoryBytesMax: z.number().min(0).nullable(),
+  openFiles: z.int().min(0).nullable(),
+  openFilesMax: z.int().min(0).nullable(),
+  /** Requests at the node's RPC since the look before, a second. */
+  requestsPerSecond: z.number().min(0).nullable(),
+  pendingTransactions: z.int().min(0).nullable(),
+});
+export type NodeVitals = z.infer<typeof NodeVitals>;
+
 export const HostVitals = z.object({
   cpuShare: z.number().min(0).max(1).nullable(),
   memoryShare: z.number().min(0).max(1).nullable(),
@@ -100,6 +113,7 @@ export const HostVitals = z.object({
   diskFreeShare: z.number().min(0).max(1).nullable(),
   openFiles: z.int().min(0).nullable(),
   clockOffsetMs: z.number().nullable(),
+  node: NodeVitals.nullable().default(null),
 });
 export type HostVitals = z.infer<typeof HostVitals>;
 

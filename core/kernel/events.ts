@@ -7,6 +7,7 @@ import { SourceId } from "./backup-source.ts";
 import { Epoch, FleetId, IncidentId, NodeId, RegionName, RoleName, Slot, WallMs } from "./ids.ts";
 import { Evidence, IncidentKind, IncidentStatus } from "./incident.ts";
 import { NetworkState, VerdictKind } from "./node.ts";
+import { AlertId, Level, OutcomeKind, PredictionId, PreemptionStep } from "./prediction.ts";
 import { JobId } from "./vault-job.ts";
 
 export const EVENT_SOURCE = "synnergy.ha";
@@ -131,6 +132,21 @@ export const EVENTS = {
     ),
     reason: z.string(),
   }),
+  /** A node will fail within the horizon, or may. Starts the preempt workflow. */
+  "prediction.node-endangered": z.object({
+    ...head,
+    node: NodeId,
+    role: RoleName.nullable(),
+    prediction: PredictionId,
+    probability: z.number(),
+    level: Level,
+    horizonMs: z.int(),
+    reason: z.string(),
+  }),
+  "prediction.preemption-changed": z.object({ ...head, node: NodeId, prediction: PredictionId, step: PreemptionStep, reason: z.string() }),
+  "prediction.outcome-scored": z.object({ ...head, node: NodeId, prediction: PredictionId, outcome: OutcomeKind, reason: z.string() }),
+  "prediction.alert-opened": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
+  "prediction.alert-resolved": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
 } as const;
 
 export type EventName = keyof typeof EVENTS;

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { Backups } from "./backup-policy.ts";
 import { Address, FleetId, Hash, NodeId, PublicKey, RegionName, RoleName } from "./ids.ts";
 import { Mode } from "./mode.ts";
+import { PredictionPolicy } from "./prediction-policy.ts";
 
 const HttpUrl = z.url({ protocol: /^https?$/ }).max(2048);
 
@@ -117,6 +118,7 @@ const FailoverPolicy = z.strictObject({
 const Policies = z.strictObject({
   watch: WatchPolicy.prefault({}),
   failover: FailoverPolicy.prefault({}),
+  prediction: PredictionPolicy.prefault({}),
 });
 
 /** S3 takes a default retention of up to a hundred years. */

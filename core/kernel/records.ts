@@ -11,6 +11,7 @@ import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
+import { Alert, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
 import { VaultSigner } from "./vault-signer.ts";
 
 /** Key: role. At most one open incident a role; the cell's condition is what makes it so. */
@@ -109,6 +110,11 @@ export const RECORDS = {
   backupSource: { shape: BackupSource, transient: false },
   drill: { shape: Drill, transient: false },
   vaultSigner: { shape: VaultSigner, transient: false },
+  prediction: { shape: Prediction, transient: false },
+  preemption: { shape: Preemption, transient: false },
+  foresight: { shape: Foresight, transient: false },
+  alert: { shape: Alert, transient: false },
+  signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },
   event: { shape: BusEvent, transient: true },

@@ -37,6 +37,14 @@ const everything = {
   sourceBytes: 5_000_000,
   storedBytes: 40_000,
   tookMs: 61_000,
+  prediction: "n2.1767225600000",
+  probability: 0.82,
+  level: "hand-over",
+  horizonMs: 3_600_000,
+  step: "drained",
+  outcome: "prevented",
+  alert: "n2.memory.1767225600000",
+  signal: "nodeMemoryShare",
 };
 
 /** Fields that mean different things in different events. */

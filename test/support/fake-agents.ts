@@ -89,7 +89,7 @@ export class FakeAgent {
       self: { kind: "answering", head: null, headHash: null, forMs: 0 },
       roles: [{ ...this.stored, role: this.stored.role as RoleName, grant: grant ?? null, askedMsAgo }],
       peers: [],
-      host: { cpuShare: null, memoryShare: null, diskFreeBytes: null, diskFreeShare: null, openFiles: null, clockOffsetMs: null },
+      host: { cpuShare: null, memoryShare: null, diskFreeBytes: null, diskFreeShare: null, openFiles: null, clockOffsetMs: null, node: null },
       refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
       checkpoint: null,
     };

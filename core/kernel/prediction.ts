@@ -1,0 +1,94 @@
+/** What is kept of foresight: each prediction with its features and what came of it, what was done for a node, and alerts of its metrics. */
+import * as z from "zod";
+import { NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
+
+/** How sure a prediction is, in the steps that it may lead to. */
+export const Level = z.enum(["calm", "warn", "drain", "hand-over"]);
+export type Level = z.infer<typeof Level>;
+
+/** `prevented`: the role had moved, and then the node failed. `unknown`: the node was stopped or left, so nothing can be said. */
+export const OutcomeKind = z.enum(["hit", "miss", "false-alarm", "correct-silence", "prevented", "unknown"]);
+export type OutcomeKind = z.infer<typeof OutcomeKind>;
+
+export const PredictionId = z.string().regex(/^[a-z0-9-]{1,64}\.\d{13}$/);
+
+/** Key: `<madeAtMs, 13 digits>-<node>`. Each node has one that is not scored yet, or a second where a node that looked well no longer does. */
+export const Prediction = z.object({
+  id: PredictionId,
+  node: NodeId,
+  /** What the node held when it was made. */
+  role: RoleName.nullable(),
+  madeAtMs: WallMs,
+  horizonMs: z.int().min(1_000),
+  /** The highest that was said while it was open. */
+  probability: z.number().min(0).max(1),
+  level: Level,
+  by: z.enum(["model", "exhaustion", "thresholds", "nothing"]),
+  /** The model's version; null where none was used, and then `reason` says why. */
+  model: z.string().max(128).nullable(),
+  features: z.record(z.string(), z.number().nullable()),
+  reason: z.string().max(2_000),
+  /** What was done because of it, the last step. */
+  step: z.string().max(64).nullable(),
+  movedAtMs: WallMs.nullable(),
+  /** When the node was seen to fail: condemned, or over the limit that was foretold. */
+  failedAtMs: WallMs.nullable(),
+  outcome: z.object({ kind: OutcomeKind, atMs: WallMs, leadMs: z.number().nullable(), reason: z.string().max(2_000) }).nullable(),
+});
+export type Prediction = z.infer<typeof Prediction>;
+
+export const PreemptionStep = z.enum(["none", "warned", "drained", "handed-over", "cancelled", "held"]);
+export type PreemptionStep = z.infer<typeof PreemptionStep>;
+
+/** Key: node. What is being done for it, by which execution. */
+export const Preemption = z.object({
+  node: NodeId,
+  prediction: PredictionId,
+  step: PreemptionStep,
+  sinceMs: WallMs,
+  openedAtMs: WallMs,
+  endedAtMs: WallMs.nullable(),
+  owner: z.string().max(512),
+  ownerDeadlineMs: WallMs,
+  reason: z.string().max(2_000),
+  approval: z.object({ taskToken: z.string(), region: z.string(), expiresAtMs: WallMs, decidedBy: z.string().nullable() }).nullable(),
+});
+export type Preemption = z.infer<typeof Preemption>;
+
+/** Key: `all`. Who looks ahead now, the levels as the record has moved them, and the moves for the budget. */
+export const Foresight = z.object({
+  owner: z.string(),
+  region: RegionName,
+  beatAtMs: WallMs,
+  levels: z.object({ warn: z.number(), drain: z.number(), handOver: z.number() }),
+  levelsReason: z.string().max(2_000),
+  recent: z.array(z.object({ node: NodeId, atMs: WallMs, endedAtMs: WallMs.nullable() })).max(200),
+});
+export type Foresight = z.infer<typeof Foresight>;
+
+/** Key: `<Region>/<node>`. The thresholds' state of all its signals, each as bytes in base64, and how far the vitals were read. */
+export const SignalStates = z.object({
+  node: NodeId,
+  atMs: WallMs,
+  lastReadKey: z.string().max(256),
+  states: z.record(z.string(), z.string().max(20_000)),
+});
+export type SignalStates = z.infer<typeof SignalStates>;
+
+export const AlertId = z.string().regex(/^[a-z0-9.-]{1,120}$/i);
+/** Key: id. One a node and signal while it lasts. */
+export const Alert = z.object({
+  id: AlertId,
+  node: NodeId,
+  signal: z.string().max(64),
+  openedAtMs: WallMs,
+  seenAtMs: WallMs,
+  resolvedAtMs: WallMs.nullable(),
+  value: z.number(),
+  band: z.object({ low: z.number().nullable(), high: z.number().nullable() }),
+  perDay: z.number(),
+  reason: z.string().max(2_000),
+  /** An operator's word, and whether the threshold has heard of it. */
+  label: z.object({ real: z.boolean(), by: z.string().max(256), atMs: WallMs, heard: z.boolean() }).nullable(),
+});
+export type Alert = z.infer<typeof Alert>;
