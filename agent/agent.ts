@@ -1,6 +1,7 @@
 /** What every command of the agent works with, and the words in which it answers. */
 import type { KeyObject } from "node:crypto";
-import type { HostVitals, Reply, ReplyOf } from "../core/kernel/agent-protocol.ts";
+import type { Reply, ReplyOf } from "../core/kernel/agent-protocol.ts";
+import type { HostVitals } from "../core/kernel/host-vitals.ts";
 import type { Boot } from "../core/kernel/lease.ts";
 import type { Clock, Log } from "../core/kernel/ports.ts";
 import type { Checkpoints } from "./checkpoint.ts";

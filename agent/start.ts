@@ -5,8 +5,8 @@
  */
 import type { KeyObject } from "node:crypto";
 import { readPinnedKeys } from "../adapters/delegation-p256.ts";
-import type { HostVitals } from "../core/kernel/agent-protocol.ts";
 import type { FleetNode } from "../core/kernel/fleet.ts";
+import type { HostVitals } from "../core/kernel/host-vitals.ts";
 import type { NodeId } from "../core/kernel/ids.ts";
 import type { Clock, Entropy, Log, Nodes } from "../core/kernel/ports.ts";
 import type { Agent } from "./agent.ts";

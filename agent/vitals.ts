@@ -4,7 +4,7 @@
  */
 import { readFile, statfs } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
-import type { HostVitals } from "../core/kernel/agent-protocol.ts";
+import type { HostVitals } from "../core/kernel/host-vitals.ts";
 import type { Clock } from "../core/kernel/ports.ts";
 import type { Hook } from "./config-parts.ts";
 import { runCommand } from "./hooks.ts";

@@ -8,6 +8,7 @@
  * `POST /v1/sign` is the validator's question. It is served on loopback only and is not signed.
  */
 import * as z from "zod";
+import { HostVitals } from "./host-vitals.ts";
 import { Epoch, FleetId, Hash, Height, NodeId, PublicKey, RoleName, Slot, WallMs } from "./ids.ts";
 import { Boot, Grant } from "./lease.ts";
 import { JOB_COMMANDS, JobView, ScratchView } from "./vault-job.ts";
@@ -92,30 +93,6 @@ export const PeerView = z.object({
   unreachableForMs: z.number().min(0),
 });
 export type PeerView = z.infer<typeof PeerView>;
-
-/** Of the node's own process and folder, where the agent was told which they are. */
-export const NodeVitals = z.object({
-  memoryBytes: z.number().min(0).nullable(),
-  /** Beyond it the system ends the node. */
-  memoryBytesMax: z.number().min(0).nullable(),
-  openFiles: z.int().min(0).nullable(),
-  openFilesMax: z.int().min(0).nullable(),
-  /** Requests at the node's RPC since the look before, a second. */
-  requestsPerSecond: z.number().min(0).nullable(),
-  pendingTransactions: z.int().min(0).nullable(),
-});
-export type NodeVitals = z.infer<typeof NodeVitals>;
-
-export const HostVitals = z.object({
-  cpuShare: z.number().min(0).max(1).nullable(),
-  memoryShare: z.number().min(0).max(1).nullable(),
-  diskFreeBytes: z.number().min(0).nullable(),
-  diskFreeShare: z.number().min(0).max(1).nullable(),
-  openFiles: z.int().min(0).nullable(),
-  clockOffsetMs: z.number().nullable(),
-  node: NodeVitals.nullable().default(null),
-});
-export type HostVitals = z.infer<typeof HostVitals>;
 
 export const AgentRole = z.object({
   role: RoleName,

@@ -4,8 +4,9 @@
  * table has none of them. Kinds marked `transient` live in the vitals table, which has TTL, and may be lost.
  */
 import * as z from "zod";
-import { Checkpoint, HostVitals } from "./agent-protocol.ts";
+import { Checkpoint } from "./agent-protocol.ts";
 import { BackupSource, Drill } from "./backup-source.ts";
+import { HostVitals } from "./host-vitals.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
