@@ -11,9 +11,11 @@ import { failoverCommand } from "./commands/failover.ts";
 import { faultCommand } from "./commands/fault.ts";
 import { incidentCommand } from "./commands/incident.ts";
 import { incidentsCommand } from "./commands/incidents.ts";
+import { labelCommand } from "./commands/label.ts";
 import { modeCommand } from "./commands/mode.ts";
 import { nodesCommand } from "./commands/nodes.ts";
 import { operatorCommand } from "./commands/operator.ts";
+import { predictionsCommand } from "./commands/predictions.ts";
 import { rejectCommand } from "./commands/reject.ts";
 import { statusCommand } from "./commands/status.ts";
 import { switchoverCommand } from "./commands/switchover.ts";
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   modeCommand,
   operatorCommand,
   backupCommand,
+  predictionsCommand,
+  labelCommand,
   faultCommand,
 ];
 

@@ -21,6 +21,7 @@ import { declareBus, declareUndelivered } from "./constructs/fleet-bus.ts";
 import { declareDashboard } from "./constructs/fleet-dashboard.ts";
 import { FleetFunction } from "./constructs/fleet-function.ts";
 import { declareLogQueries } from "./constructs/log-queries.ts";
+import { PreemptWorkflow } from "./constructs/preempt-workflow.ts";
 import { vaultAlarmsHeardIn } from "./constructs/vault-alarms.ts";
 import { declareAgentRole } from "./constructs/vault-permissions.ts";
 import type { Deployment } from "./deployment.ts";
@@ -68,6 +69,8 @@ export class RegionStack extends Stack {
     const stepsOf = (module: string) => all.filter(({ declaration }) => declaration.step && declaration.module === module);
     const steps = stepsOf("failover");
     const { machine } = new FailoverWorkflow(this, { deployment, steps, bus, undelivered });
+    const preemptSteps = [...stepsOf("prediction"), named("drain-node")];
+    new PreemptWorkflow(this, { deployment, steps: preemptSteps, named, failover: machine, bus, undelivered });
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));

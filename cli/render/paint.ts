@@ -8,7 +8,7 @@ export const painted = (colours: boolean): Paint => picocolors.createColors(colo
 /** For programs, files and tests. */
 export const plain: Paint = painted(false);
 
-const GOOD = new Set(["healthy", "live", "held", "member", "resolved", "auto"]);
+const GOOD = new Set(["healthy", "live", "held", "member", "resolved", "auto", "calm", "hit", "prevented", "correct-silence"]);
 const ODD = new Set([
   "slow",
   "lagging",
@@ -22,6 +22,7 @@ const ODD = new Set([
   "withdrawn",
   "revoking",
   "unknown",
+  "warn",
 ]);
 
 /** A state word in the colour of how much it should worry a reader. A word nobody has classed is bad news until it is. */

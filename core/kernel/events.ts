@@ -47,6 +47,8 @@ export const EVENTS = {
     to: NodeId.optional(),
     reason: z.string().max(1_000).default("asked for by an event"),
     requestedBy: z.string().max(256).default("event"),
+    /** A person decides, whatever the role's mode allows. */
+    askFirst: z.boolean().default(false),
   }),
   "failover.incident-opened": z.object({
     ...head,

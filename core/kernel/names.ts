@@ -11,6 +11,7 @@ export function resourceNames(fleet: string) {
     bus: prefix,
     authorityAlias: `alias/${prefix}-authority`,
     stateMachine: `${prefix}-failover`,
+    preemptMachine: `${prefix}-preempt`,
     backupMachine: `${prefix}-backup`,
     drillMachine: `${prefix}-restore-drill`,
     backupQueue: `${prefix}-backups`,

@@ -1,6 +1,6 @@
 /** What is kept of foresight: each prediction with its features and what came of it, what was done for a node, and alerts of its metrics. */
 import * as z from "zod";
-import { NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
+import { IncidentId, incidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 
 /** How sure a prediction is, in the steps that it may lead to. */
 export const Level = z.enum(["calm", "warn", "drain", "hand-over"]);
@@ -10,9 +10,11 @@ export type Level = z.infer<typeof Level>;
 export const OutcomeKind = z.enum(["hit", "miss", "false-alarm", "correct-silence", "prevented", "unknown"]);
 export type OutcomeKind = z.infer<typeof OutcomeKind>;
 
-export const PredictionId = z.string().regex(/^[a-z0-9-]{1,64}\.\d{13}$/);
+/** Of the same form as an incident's, `<node>-<yyyymmddThhmmssmmm>`: what a drain changes in the route is told under it. */
+export const PredictionId = IncidentId;
+export const predictionId = incidentId;
 
-/** Key: `<madeAtMs, 13 digits>-<node>`. Each node has one that is not scored yet, or a second where a node that looked well no longer does. */
+/** What was foretold and is never changed but for what came of it. Key, once it is scored: `<13 digits of when it was scored>-<id>`. */
 export const Prediction = z.object({
   id: PredictionId,
   node: NodeId,
@@ -20,7 +22,6 @@ export const Prediction = z.object({
   role: RoleName.nullable(),
   madeAtMs: WallMs,
   horizonMs: z.int().min(1_000),
-  /** The highest that was said while it was open. */
   probability: z.number().min(0).max(1),
   level: Level,
   by: z.enum(["model", "exhaustion", "thresholds", "nothing"]),
@@ -28,14 +29,26 @@ export const Prediction = z.object({
   model: z.string().max(128).nullable(),
   features: z.record(z.string(), z.number().nullable()),
   reason: z.string().max(2_000),
-  /** What was done because of it, the last step. */
-  step: z.string().max(64).nullable(),
+  /** When the role had left the node, if it did. */
   movedAtMs: WallMs.nullable(),
-  /** When the node was seen to fail: condemned, or over the limit that was foretold. */
+  /** When the node was first seen to have failed. */
   failedAtMs: WallMs.nullable(),
   outcome: z.object({ kind: OutcomeKind, atMs: WallMs, leadMs: z.number().nullable(), reason: z.string().max(2_000) }).nullable(),
 });
 export type Prediction = z.infer<typeof Prediction>;
+
+/** A node that climbs through every level has four that are not scored yet; twice that is room for a change of roles. */
+export const OPEN_MAX = 8;
+
+/** Key: node. What is foretold of it now, and the predictions whose time is not over. */
+export const Foreseen = z.object({
+  node: NodeId,
+  latest: Prediction.pick({ probability: true, level: true, by: true, model: true, reason: true }).extend({ atMs: WallMs }),
+  /** Since when it has looked well without a break; null while it does not. */
+  calmSinceMs: WallMs.nullable(),
+  open: z.array(Prediction).max(OPEN_MAX),
+});
+export type Foreseen = z.infer<typeof Foreseen>;
 
 export const PreemptionStep = z.enum(["none", "warned", "drained", "handed-over", "cancelled", "held"]);
 export type PreemptionStep = z.infer<typeof PreemptionStep>;
@@ -51,13 +64,11 @@ export const Preemption = z.object({
   owner: z.string().max(512),
   ownerDeadlineMs: WallMs,
   reason: z.string().max(2_000),
-  approval: z.object({ taskToken: z.string(), region: z.string(), expiresAtMs: WallMs, decidedBy: z.string().nullable() }).nullable(),
 });
 export type Preemption = z.infer<typeof Preemption>;
 
 /** Key: `all`. Who looks ahead now, the levels as the record has moved them, and the moves for the budget. */
 export const Foresight = z.object({
-  owner: z.string(),
   region: RegionName,
   beatAtMs: WallMs,
   levels: z.object({ warn: z.number(), drain: z.number(), handOver: z.number() }),

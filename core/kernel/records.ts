@@ -12,7 +12,7 @@ import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
-import { Alert, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
+import { Alert, Foreseen, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
 import { VaultSigner } from "./vault-signer.ts";
 
 /** Key: role. At most one open incident a role; the cell's condition is what makes it so. */
@@ -113,6 +113,7 @@ export const RECORDS = {
   vaultSigner: { shape: VaultSigner, transient: false },
   prediction: { shape: Prediction, transient: false },
   preemption: { shape: Preemption, transient: false },
+  foreseen: { shape: Foreseen, transient: false },
   foresight: { shape: Foresight, transient: false },
   alert: { shape: Alert, transient: false },
   signalStates: { shape: SignalStates, transient: true },

@@ -9,7 +9,7 @@ import type { RecordKind } from "../../core/kernel/records.ts";
 export type VaultUse = "reads" | "makes" | "proves" | "repairs" | "sweeps" | "gives-access" | "writes-ledger" | "signs-ledger";
 
 export type FunctionDeclaration = {
-  readonly module: "failover" | "backup";
+  readonly module: "failover" | "backup" | "prediction";
   /** `functions/<module>/<name>.ts`; in Pascal case also the placeholder in the state machine. */
   readonly name: string;
   readonly purpose: string;
@@ -22,7 +22,7 @@ export type FunctionDeclaration = {
   /** Talks to nodes or agents: runs inside the operator's network where the fleet file names one. */
   readonly reachesNetwork: boolean;
   readonly publishes: boolean;
-  /** Called by a workflow of its module. */
+  /** Called by a workflow. */
   readonly step: boolean;
   /** Started by events, with nobody waiting: how often Lambda tries again, and when it is too late to. */
   readonly asynchronous?: { readonly retries: 0 | 1 | 2; readonly eventAgeS: number };
@@ -31,7 +31,7 @@ export type FunctionDeclaration = {
   /** What it does with the vault; each is a permission of its own (`infra/constructs/vault-permissions.ts`). */
   readonly vault?: readonly VaultUse[];
   /** The state machine that it starts. */
-  readonly starts?: "backup";
+  readonly starts?: "backup" | "failover";
   /** A floor that other functions of the account cannot eat into, and a ceiling that a flood cannot exceed. */
   readonly reservedConcurrency?: number;
 };

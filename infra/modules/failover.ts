@@ -109,6 +109,13 @@ export const FAILOVER_FUNCTIONS: readonly FunctionDeclaration[] = [
     writes: ["failovers", "incident", "journal", "roleIncident", "route", "standing"],
   },
   {
+    ...step,
+    name: "drain-node",
+    purpose: "Moves the other work of a node, of which a fault is foretold, to nodes with room.",
+    reads: ["lease", "preemption", "route", "standing"],
+    writes: ["preemption", "route"],
+  },
+  {
     ...outside,
     name: "approve-incident",
     purpose: "Takes a person's yes or no over HTTPS, by an operator's token.",

@@ -37,7 +37,7 @@ const everything = {
   sourceBytes: 5_000_000,
   storedBytes: 40_000,
   tookMs: 61_000,
-  prediction: "n2.1767225600000",
+  prediction: "n2-20261125T120000000",
   probability: 0.82,
   level: "hand-over",
   horizonMs: 3_600_000,

@@ -58,7 +58,8 @@ export async function decideOpening(
   const election = elect(world, { role, look, kind, requested: request.to, burned: [], leaving: from });
   const to = election.kind === "elected" ? election.node : null;
   const unasked = kind === "establish" ? look.candidates.filter(({ agentFault }) => agentFault !== null).map(({ node }) => node.id) : [];
-  const mode = await modeOf(world, role);
+  const allowed = await modeOf(world, role);
+  const mode = request.askFirst && allowed === "auto" ? "approve" : allowed;
   const admission: Admission =
     to === null
       ? { kind: "escalate", reason: election.reason, budgetSpent: false }

@@ -3,11 +3,17 @@
 import { jainIndex } from "../../../core/failover/load-balancing/fairness.ts";
 import { redistributeOnce, unmeasuredWork } from "../../../core/failover/load-balancing/redistribution.ts";
 import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
+import type { IncidentId, NodeId } from "../../../core/kernel/ids.ts";
 import type { Incident } from "../../../core/kernel/incident.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Route } from "../../../core/kernel/records.ts";
 
-export async function publishRoute(world: World, incident: Incident): Promise<void> {
+/** Work moves where the holder was lost; a planned move leaves it where it is. */
+export const publishRoute = (world: World, { id, evidence, from }: Incident): Promise<void> =>
+  moveWork(world, { incident: id, lost: evidence ? from : null });
+
+/** Under one id work is moved once. */
+export async function moveWork(world: World, { incident, lost }: { incident: IncidentId; lost: NodeId | null }): Promise<void> {
   const { registry, fleet, clock } = world;
   const [leases, standings] = await Promise.all([
     Promise.all(fleet.roles.map(({ name }) => registry.read("lease", name))),
@@ -18,25 +24,24 @@ export async function publishRoute(world: World, incident: Incident): Promise<vo
   );
   const away = new Set(standings.filter(({ value }) => value.standing !== "member").map(({ value }) => value.node));
   const receivers = fleet.nodes.filter(({ id }) => !away.has(id)).map(({ id, capacity }) => ({ node: id, capacity }));
-  const lost = incident.evidence ? incident.from : null;
   const decision = await updateRecord(registry, "route", "current", (current) => {
     const work = current?.work ?? unmeasuredWork(fleet.nodes.map(({ id, capacity }) => ({ node: id, capacity })));
     const before = { incident: current?.incident ?? null, work };
-    if (current?.incident === incident.id) return { kind: "keep", next: current };
-    const moved = lost === null ? null : redistributeOnce(before, { incident: incident.id, receivers, lost });
+    if (current?.incident === incident) return { kind: "keep", next: current };
+    const moved = lost === null ? null : redistributeOnce(before, { incident, receivers, lost });
     const next: Route = {
       version: (current?.version ?? 0) + 1,
       holders,
       work: [...(moved?.kind === "moved" ? moved.redistribution.work : work)],
       fairness: moved?.kind === "moved" ? moved.redistribution.fairness : fairnessOf(work, receivers),
-      incident: incident.id,
+      incident,
       publishedAtMs: clock.wallMs(),
       reason: moved?.kind === "moved" ? moved.redistribution.reason : "no node was lost, so work stays where it is",
     };
     return { kind: "write", next };
   });
   const { version, reason } = decision.next;
-  await world.bus.publish("failover.route-published", { incident: incident.id, version, reason });
+  await world.bus.publish("failover.route-published", { incident, version, reason });
 }
 
 function fairnessOf(work: Route["work"], receivers: readonly { node: string; capacity: number }[]): number {

@@ -1,0 +1,31 @@
+/** `ha label <alert> <true|false>`: an operator's word on an alert. The threshold hears of it at its next look. */
+import { updateRecord } from "../../core/kernel/compare-and-set.ts";
+import type { Alert } from "../../core/kernel/prediction.ts";
+import { type Command, textOption } from "../command.ts";
+import { LIST_MAX, noSuch } from "../names.ts";
+
+export const labelCommand: Command = {
+  usage: "label <alert> <real>",
+  summary: "say of an alert whether it was real: its threshold learns from it",
+  examples: [
+    ["$0 label n2.latencyMs-20261125T120000000 false", "a false alarm: the threshold moves away from it"],
+    ["$0 label n2.latencyMs-20261125T120000000 true", "a real one: what it saw stays out of what is normal"],
+  ],
+  build: (argv) =>
+    argv
+      .positional("alert", { type: "string", demandOption: true, describe: "the alert's id, as `ha predictions` shows it" })
+      .positional("real", { choices: ["true", "false"], demandOption: true, describe: "whether something was the matter" }),
+  async run(options, { registry, clock, requestedBy: by }) {
+    const id = textOption(options, "alert") ?? "";
+    const real = options.real === "true";
+    const known = (await registry.list("alert", { limit: LIST_MAX, newestFirst: true })).map(({ key }) => key);
+    if (!known.includes(id)) throw noSuch("alert", id, known, "`ha predictions` shows the open ones.");
+    await updateRecord(registry, "alert", id, (current) => {
+      if (current === null) return { kind: "keep" as const };
+      const next: Alert = { ...current, label: { real, by, atMs: clock.wallMs(), heard: false } };
+      return { kind: "write" as const, next };
+    });
+    const learns = real ? "what it saw stays out of what is normal there" : "its threshold moves away from it";
+    return { data: { schema: 1, alert: id, real, by }, text: `${id} is ${real ? "real" : "a false alarm"}: ${learns}, from the next look on.` };
+  },
+};

@@ -1,0 +1,63 @@
+/** The functions of the prediction module and exactly what each may do. */
+import type { FunctionDeclaration } from "./declaration.ts";
+
+const STEP_S = 30;
+/** A run looks until the next minute's goes on, and one look more. */
+const FORESEE_S = 90;
+const MEMORY_MIB = 512;
+
+const step = {
+  module: "prediction",
+  memoryMiB: MEMORY_MIB,
+  timeoutS: STEP_S,
+  commandsAgents: false,
+  reachesNetwork: false,
+  publishes: true,
+  step: true,
+} as const;
+
+export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
+  {
+    ...step,
+    step: false,
+    name: "foresee",
+    purpose: "Estimates for each node how likely it is to fail within the horizon, writes that down, and scores what was foretold before.",
+    timeoutS: FORESEE_S,
+    /** One that could not start is not tried again: the next minute's is due. */
+    asynchronous: { retries: 0, eventAgeS: 60 },
+    /** A run and the one that follows it. */
+    reservedConcurrency: 2,
+    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
+    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
+  },
+  {
+    ...step,
+    name: "weigh-preemption",
+    purpose: "Looks at a node's newest prediction and at what was done already, and chooses the next step.",
+    publishes: false,
+    reads: ["foreseen", "foresight", "lease", "preemption", "roleIncident", "standing", "verdict"],
+    writes: ["foresight", "preemption"],
+  },
+  {
+    ...step,
+    name: "warn-people",
+    purpose: "Tells people what is foretold of a node.",
+    reads: ["preemption"],
+    writes: ["preemption"],
+  },
+  {
+    ...step,
+    name: "hand-over-role",
+    purpose: "Has the role moved away from a node of which a fault is foretold, as a planned switchover.",
+    starts: "failover",
+    reads: ["preemption"],
+    writes: ["preemption"],
+  },
+  {
+    ...step,
+    name: "close-preemption",
+    purpose: "Writes down what came of a preemption.",
+    reads: ["preemption"],
+    writes: ["preemption"],
+  },
+];
