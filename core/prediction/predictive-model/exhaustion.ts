@@ -27,7 +27,10 @@ export type Exhaustion = {
 export const SAMPLES_MAX = 120;
 /** Fewer have no slope worth a name. */
 const SAMPLES_MIN = 8;
-/** The newest part of what is known is tried by itself as well: a leak that began ten minutes ago has not bent the hour yet. */
+/**
+ * The newest part of what is known is tried by itself as well: a leak that began ten minutes ago has not bent the hour yet. It counts once it
+ * stands higher than ever before; a climb that came down by itself each time is a collector of garbage or a cache, and no leak.
+ */
 const PARTS = [1, 0.5, 0.25];
 /** A slope of so many of its own errors is no accident of the noise. */
 const SIGNIFICANT = 4;
@@ -45,9 +48,12 @@ export function estimateExhaustion(samples: readonly Used[], horizonMs: number):
   }
   if (last.share >= 1) return { probability: 1, inMs: 0, perHour: null, reason: "the limit is reached" };
   const lines = PARTS.flatMap((part) => {
-    const newest = known.slice(-Math.ceil(known.length * part));
-    return newest.length < SAMPLES_MIN ? [] : [judgeLine(newest, horizonMs)];
+    const from = known.length - Math.ceil(known.length * part);
+    if (known.length - from < SAMPLES_MIN) return [];
+    const before = known.slice(0, from).reduce((most, { share }) => Math.max(most, share), 0);
+    return last.share <= before ? [] : [judgeLine(known.slice(from), horizonMs)];
   });
+  if (lines.length === 0) return { probability: 0, inMs: null, perHour: null, reason: "it was higher before and came down" };
   return lines.reduce((most, line) => ((line.probability ?? 0) > (most.probability ?? 0) ? line : most));
 }
 
