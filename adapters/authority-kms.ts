@@ -25,7 +25,12 @@ const RETRY_AFTER_MS = 5_000;
 /** KMS answers in tens of milliseconds; a watcher's tick is a second. */
 const KMS_TIMEOUT_MS = 3_000;
 
-type Options = { fleet: string; clock: Pick<Clock, "wallMs" | "monotonicMs"> };
+type Options = {
+  readonly fleet: string;
+  readonly clock: Pick<Clock, "wallMs" | "monotonicMs">;
+  /** Told of each renewal that failed while the session is still good, since nobody fails with it. */
+  readonly onRenewalFailed?: (error: AuthorityUnavailable) => void;
+};
 type Held = Session & { readonly madeAtWallMs: number; readonly madeAtMs: number };
 
 /** `signP256` returns a DER signature (ECDSA with SHA-256) over the bytes. */
@@ -81,7 +86,7 @@ export function delegatedAuthority(options: Options & { signP256: (bytes: Uint8A
         throw new AuthorityUnavailable({ action: "delegate a session key", cause: "the signature took longer than a session lives" });
       if (ageMs(current) >= RENEW_AFTER_MS && clock.monotonicMs() - failedAtMs >= RETRY_AFTER_MS) {
         // Half-way: the next one is made beside the caller, who neither waits for it nor fails with it. `failedAtMs` paces the tries.
-        renewOnce().catch(() => undefined);
+        renewOnce().catch((error: AuthorityUnavailable) => options.onRenewalFailed?.(error));
       }
       return current;
     },

@@ -29,22 +29,24 @@ export function openWorld(): World {
 export function assembleWorld(environment: Environment): World {
   const settings = readSettings(environment);
   const fleet = readFleetFile(environment, settings.fleet);
-  const { region } = settings;
+  const { region, module } = settings;
   const clock = systemClock();
   const entropy = systemEntropy();
+  const log = powertoolsLog({ fleet: settings.fleet, region });
   return {
     fleet,
     region,
+    module,
     registry: dynamoRegistry({ ...settings, clock, entropy }),
     nodes: nodesByFirstUse(region, fleet),
-    agents: agentsByFirstUse(settings, { fleet, region, clock, entropy }),
+    agents: agentsByFirstUse(settings, { fleet, region, clock, entropy, log }),
     bus: busByFirstUse({ ...settings, clock, entropy }),
     workflows: workflowsByFirstUse(settings),
     vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
     clock,
     entropy,
     metrics: embeddedMetrics(settings),
-    log: powertoolsLog({ fleet: settings.fleet, region }),
+    log,
   };
 }
 
@@ -84,12 +86,18 @@ function nodesByFirstUse(region: string, fleet: Fleet): Nodes {
   };
 }
 
-function agentsByFirstUse(settings: Settings, given: Pick<World, "fleet" | "region" | "clock" | "entropy">): Agents {
+function agentsByFirstUse(settings: Settings, given: Pick<World, "fleet" | "region" | "clock" | "entropy" | "log">): Agents {
   const agents = once(async () => {
     const [{ httpAgents }, { kmsAuthority }] = await Promise.all([import("./agents-http.ts"), import("./authority-kms.ts")]);
     return httpAgents({
       ...given,
-      authority: kmsAuthority({ ...given, fleet: settings.fleet, keyId: settings.authorityKey, region: regionOfKey(settings) }),
+      authority: kmsAuthority({
+        clock: given.clock,
+        fleet: settings.fleet,
+        keyId: settings.authorityKey,
+        region: regionOfKey(settings),
+        onRenewalFailed: ({ message }) => given.log.warn("the session key was not renewed; the one before is still good", { why: message }),
+      }),
     });
   });
   return { call: async (...asked) => (await agents()).call(...asked) };

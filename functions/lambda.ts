@@ -48,7 +48,7 @@ function flushedMetrics(): middy.MiddlewareObj<unknown, unknown, Error, Context>
 /** What a step answered, without the parts that the next step only carries; a failure by its name and sentence. */
 function decisionLog(): middy.MiddlewareObj<unknown, unknown, Error, Context> {
   const line = (context: Context, kind: string, reason: string, facts: Record<string, unknown>) =>
-    openWorld().log.decision({ module: "failover", subject: context.functionName, kind, reason, requestId: context.awsRequestId, ...facts });
+    openWorld().log.decision({ module: openWorld().module, subject: context.functionName, kind, reason, requestId: context.awsRequestId, ...facts });
   return {
     after: ({ context, response }) => {
       const { decision, reason, incident, role, to } = (response ?? {}) as Record<string, unknown>;

@@ -1,7 +1,8 @@
 /**
  * One backup of a ledger into a vault, in one run: up to the node's final block, in segments that are verified in the very bytes
  * that are stored, compared with a second node, beginning where the backup before has ended. A first backup that one run cannot
- * carry is cut into batches by `plan-ledger-backup.ts`, and is the same backup.
+ * carry is cut into batches by `plan-ledger-backup.ts`, and is the same backup; the functions of a fleet always do that. This is for who has
+ * one process and one vault: the bench, the story of a re-org below the base, the tests.
  */
 import { type BackupGiven, beginBackup } from "./backup-run.ts";
 import { completeLedger, referToKept } from "./ledger-completion.ts";

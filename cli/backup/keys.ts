@@ -13,7 +13,7 @@ export async function rotateKeys(operations: Operations, newDataKey: boolean): P
       throw new CommandFailed({
         code: EXIT.unreachable,
         sentence: `${silent.join(", ")} does not answer: a keyring without its lock could not be opened there.`,
-        next: "Rotate when every Region of the vault answers, or take the lost one out of the fleet file first.",
+        next: "Rotate when every Region of the vault answers; a copy's Region that is lost for good is taken out of the fleet file first.",
       });
     }
     const { clock, entropy } = operations;

@@ -1,6 +1,7 @@
 /** The environment variables by which a stack tells a function its settings. Written by infra, read by adapters/world.ts. */
 export const ENVIRONMENT = {
   fleet: "SYNNERGY_FLEET",
+  module: "SYNNERGY_MODULE",
   registryTable: "SYNNERGY_REGISTRY_TABLE",
   registryRegion: "SYNNERGY_REGISTRY_REGION",
   vitalsTable: "SYNNERGY_VITALS_TABLE",

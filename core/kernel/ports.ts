@@ -172,6 +172,8 @@ export interface Log {
 export interface World {
   readonly fleet: Fleet;
   readonly region: string;
+  /** Whose function this is, for its log. */
+  readonly module: string;
   readonly registry: Registry;
   readonly nodes: Nodes;
   readonly agents: Agents;

@@ -20,6 +20,7 @@ export const PROBE_BYTES_MAX = 256 * 1024;
 export const Settings = z.object({
   fleet: FleetId,
   region: RegionName,
+  module: z.string().regex(/^[a-z]{1,16}$/),
   registryTable: z.string().min(3),
   /** Where the registry is, when not in this Region (rehearsal: one table for both Regions). */
   registryRegion: RegionName,

@@ -8,8 +8,8 @@ import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import { fleetMetric, type Watched } from "./fleet-alarms.ts";
 import type { Workflow } from "./workflow.ts";
 
+/** IGNORE: what is measured now and then stays as it was last measured, so that one fault is one incident until something says that it is over. */
 const { NOT_BREACHING, BREACHING, IGNORE } = TreatMissingData;
-/** What is measured now and then stays as it was last measured: one fault is one incident, until something says that it is over. */
 /** Measured each minute; one may be lost to a cold start. */
 const UNMEASURED_MINUTES = 3;
 /** A request that is refused five times is gone before; one that nobody takes is lost after an hour. */

@@ -9,6 +9,7 @@ import { type CfnFunction, Code, Function as LambdaFunction, type LayerVersion, 
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { ENVIRONMENT } from "../../core/kernel/environment.ts";
 import { EVENT_SOURCE } from "../../core/kernel/events.ts";
 import type { RegionName } from "../../core/kernel/ids.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
@@ -69,7 +70,7 @@ export class FleetFunction extends Construct {
       memorySize: declaration.memoryMiB,
       role: this.role,
       logGroup,
-      environment: { ...props.environment },
+      environment: { ...props.environment, [ENVIRONMENT.module]: declaration.module },
       ...(declaration.reservedConcurrency ? { reservedConcurrentExecutions: declaration.reservedConcurrency } : {}),
       ...(declaration.asynchronous
         ? {

@@ -16,6 +16,7 @@ const GOOD = {
   [ENVIRONMENT.registryRegion]: "us-east-1",
   [ENVIRONMENT.vitalsTable]: "synnergy-rehearsal-vitals",
   [ENVIRONMENT.busName]: "synnergy-rehearsal",
+  [ENVIRONMENT.module]: "failover",
   [ENVIRONMENT.authorityKey]: "arn:aws:kms:us-west-2:000000000000:key/1",
 };
 

@@ -109,7 +109,8 @@ describe("the clock", () => {
         "rate(15 minutes) AuditReplicasFunction",
         `rate(${days} days) BackupsRestoreDrillStateMachine`,
       ];
-      const expected = ["rate(1 minute) WatchFleetFunction", "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
+      const everywhere = ["rate(1 minute) WatchFleetFunction", "rate(1 minute) ForeseeFunction"];
+      const expected = [...everywhere, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
       expect(started.toSorted()).toEqual(expected.toSorted());
     }
   });

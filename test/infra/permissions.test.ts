@@ -85,7 +85,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     expect(who("states:SendTaskSuccess")).toEqual(["approve-incident"]);
   });
 
-  it("lets the rules start a failover, start-backup a backup and the clock a drill, and nobody else any of them", () => {
+  it("lets the rules and a preemption start a failover, start-backup a backup, the clock a drill, and nobody else any of them", () => {
     for (const [region, template] of synthesis.templates) {
       const starts = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("states:StartExecution"));
       const on = (machine: string) =>
@@ -95,7 +95,8 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
         );
       for (const { statement } of starts) expect(list(statement.Resource)).toHaveLength(1);
       const isFilled = synthesis.fleet.vault?.backups !== undefined;
-      expect(on("Failover")).toEqual(["FailoverStateMachineEventsRole"]);
+      expect(on("Failover").toSorted()).toEqual(["FailoverStateMachineEventsRole", "hand-over-role"]);
+      expect(on("Preempt")).toEqual(["PreemptStateMachineEventsRole"]);
       expect(on("BackupsBackup")).toEqual(isFilled ? ["start-backup"] : []);
       const drills = isFilled && vaultPlaces(synthesis.fleet)?.home === region;
       expect(on("BackupsRestoreDrill")).toEqual(drills ? ["BackupsRestoreDrillStateMachineEventsRole"] : []);
@@ -104,7 +105,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       expect(
         batches.map(({ statement }) => JSON.stringify(statement.Resource).includes(`stateMachine:synnergy-${synthesis.fleet.fleet}-backup"`)),
       ).toEqual(isFilled ? [true] : []);
-      expect(starts).toHaveLength(1 + (isFilled ? 2 : 0) + (drills ? 1 : 0));
+      expect(starts).toHaveLength(3 + (isFilled ? 2 : 0) + (drills ? 1 : 0));
     }
   });
 
@@ -120,8 +121,10 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       const steps = functionsOf(synthesis.fleet).filter(({ step }) => step);
       const drills = ["BootNode", "ChooseCopy", "CloseDrill", "RestoreCopy", "TearDown", "VerifyNode"];
       const backups = ["BackUpSource", "CloseBackup", "CompleteLedger", "PlanLedger", "ProveBackup", "StoreSegments"];
-      const ofFailover = steps.filter(({ module }) => module === "failover").map(({ name }) => pascalCase(name));
-      const expected = [`FailoverCalls: ${ofFailover.toSorted().join(" ")}`];
+      const stepsOf = (module: string) => steps.filter((each) => each.module === module).map(({ name }) => pascalCase(name));
+      const ofFailover = stepsOf("failover").filter((name) => name !== "DrainNode");
+      const ofPreempt = [...stepsOf("prediction"), "DrainNode"];
+      const expected = [`FailoverCalls: ${ofFailover.toSorted().join(" ")}`, `PreemptCalls: ${ofPreempt.toSorted().join(" ")}`];
       if (steps.some(({ module }) => module === "backup"))
         expected.push(`BackupsBackupCalls: ${backups.join(" ")}`, `BackupsRestoreDrillCalls: ${drills.join(" ")}`);
       expect(called.toSorted()).toEqual(expected.toSorted());

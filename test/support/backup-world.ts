@@ -76,6 +76,7 @@ export function backupWorld({ region = HOME, probe, ...ofFleet }: Options = {}) 
   const world: World = {
     fleet,
     region,
+    module: "backup",
     registry,
     nodes: { probe: probe ?? (async () => ({ kind: "refused", latencyMs: 1, reason: "nothing listens" })), recentBlocks: async () => [] },
     agents: fakeAgents(agents, clock, async () => {}),

@@ -150,6 +150,7 @@ export class FakeFleet {
     return {
       fleet: this.fleet,
       region,
+      module: "failover",
       registry: reachable(registry),
       nodes: this.nodesPort(region),
       agents: this.agentsPort(region),

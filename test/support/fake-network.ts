@@ -64,6 +64,7 @@ export class FakeNetwork {
     return {
       fleet: this.fleet,
       region,
+      module: "failover",
       registry,
       nodes: { probe: (node, options) => this.probe(node, options.timeoutMs), recentBlocks: async (node, { limit }) => this.blocksAt(node, limit) },
       agents: fakeAgents(this.agents, this.clock, untilSigned),

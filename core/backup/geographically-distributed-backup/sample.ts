@@ -1,7 +1,8 @@
 /**
  * Which objects of one store are read again to see whether they are still the bytes that were written: first those that nobody has
  * proven there for longest, or ever; of equals a draw that falls otherwise in each run, so that runs that write nothing down still
- * come to everything in time.
+ * come to everything in time. Packs and indexes that a proof names go to the end of the queue; manifests have no proof, so once everything
+ * else is proven they are what is drawn.
  */
 import { createHash } from "node:crypto";
 import type { Needed } from "./completeness.ts";

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { FleetId, NodeId } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import { PredictionId } from "../../../core/kernel/prediction.ts";
-import { takePreemptionStep } from "../../../core/kernel/preemption-step.ts";
+import { takePreemptionStep } from "../../preemption-step.ts";
 import { moveWork } from "./routing.ts";
 import { nodeOf } from "./step.ts";
 

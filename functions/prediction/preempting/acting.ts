@@ -3,7 +3,7 @@ import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
 import { RunStale } from "../../../core/kernel/errors.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Preemption, PreemptionStep } from "../../../core/kernel/prediction.ts";
-import { takePreemptionStep } from "../../../core/kernel/preemption-step.ts";
+import { takePreemptionStep } from "../../preemption-step.ts";
 import type { PreemptEnd, PreemptStep } from "./step.ts";
 
 export async function warnPeople(world: World, step: PreemptStep): Promise<PreemptStep> {

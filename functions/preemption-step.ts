@@ -2,11 +2,11 @@
  * A step of a preemption is written into its node's cell before it is said or done again: whichever execution owns the cell, and only it. What
  * was done twice stands once, since the cell names the step.
  */
-import { updateRecord } from "./compare-and-set.ts";
-import { RunStale } from "./errors.ts";
-import type { NodeId } from "./ids.ts";
-import type { Registry } from "./ports.ts";
-import type { Preemption, PreemptionStep } from "./prediction.ts";
+import { updateRecord } from "../core/kernel/compare-and-set.ts";
+import { RunStale } from "../core/kernel/errors.ts";
+import type { NodeId } from "../core/kernel/ids.ts";
+import type { Registry } from "../core/kernel/ports.ts";
+import type { Preemption, PreemptionStep } from "../core/kernel/prediction.ts";
 
 /** A step's own time and its retries: beyond it another execution may take the node's cell over. */
 export const PREEMPTION_OWNER_MS = 180_000;
