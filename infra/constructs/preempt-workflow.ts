@@ -40,7 +40,7 @@ export class PreemptWorkflow extends Workflow {
       comment: 'Acts before a node fails. Start it with {"fleet": …, "node": …} and nothing else.',
       steps,
     });
-    const handsOver = named("hand-over-role");
+    const handsOver = named("relieve-node");
     handsOver.function.addEnvironment(ENVIRONMENT.stateMachine, failover.stateMachineArn);
     handsOver.role.addToPolicy(new PolicyStatement({ actions: ["states:StartExecution"], resources: [failover.stateMachineArn] }));
     const input = RuleTargetInput.fromObject({ fleet: EventField.fromPath("$.detail.fleet"), node: EventField.fromPath("$.detail.node") });

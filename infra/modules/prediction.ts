@@ -27,8 +27,8 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     asynchronous: { retries: 0, eventAgeS: 60 },
     /** A run and the one that follows it. */
     reservedConcurrency: 2,
-    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
-    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
+    reads: ["foreseen", "foresight", "lease", "prediction", "preemption", "verdict", "vitals"],
+    writes: ["foreseen", "foresight", "prediction"],
   },
   {
     ...step,
@@ -47,7 +47,7 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
   },
   {
     ...step,
-    name: "hand-over-role",
+    name: "relieve-node",
     purpose: "Has the role moved away from a node of which a fault is foretold, as a planned switchover.",
     starts: "failover",
     reads: ["preemption"],
@@ -56,8 +56,8 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
   {
     ...step,
     name: "close-preemption",
-    purpose: "Writes down what came of a preemption.",
-    reads: ["preemption"],
-    writes: ["preemption"],
+    purpose: "Writes down what came of a preemption, and frees its place in the budget.",
+    reads: ["foresight", "preemption"],
+    writes: ["foresight", "preemption"],
   },
 ];

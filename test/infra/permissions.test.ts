@@ -95,7 +95,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
         );
       for (const { statement } of starts) expect(list(statement.Resource)).toHaveLength(1);
       const isFilled = synthesis.fleet.vault?.backups !== undefined;
-      expect(on("Failover").toSorted()).toEqual(["FailoverStateMachineEventsRole", "hand-over-role"]);
+      expect(on("Failover").toSorted()).toEqual(["FailoverStateMachineEventsRole", "relieve-node"]);
       expect(on("Preempt")).toEqual(["PreemptStateMachineEventsRole"]);
       expect(on("BackupsBackup")).toEqual(isFilled ? ["start-backup"] : []);
       const drills = isFilled && vaultPlaces(synthesis.fleet)?.home === region;

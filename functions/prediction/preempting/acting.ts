@@ -1,8 +1,10 @@
 /** The steps of a preemption that tell people, hand the role over, and end it. Each is written into the node's cell before it is told. */
+
 import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
 import { RunStale } from "../../../core/kernel/errors.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Preemption, PreemptionStep } from "../../../core/kernel/prediction.ts";
+import { movesEnded } from "../../../core/prediction/automated-failover-orchestration/budget.ts";
 import { takePreemptionStep } from "../../preemption-step.ts";
 import type { PreemptEnd, PreemptStep } from "./step.ts";
 
@@ -12,7 +14,7 @@ export async function warnPeople(world: World, step: PreemptStep): Promise<Preem
 }
 
 /** The failover workflow decides for itself whether it may: mode, budget and the successor are its own. Its name starts it once. */
-export async function handOverRole(world: World, step: PreemptStep): Promise<PreemptStep> {
+export async function relieveNode(world: World, step: PreemptStep): Promise<PreemptStep> {
   const { fleet, role, prediction, reason } = step;
   if (role === null) return step;
   const askFirst = world.fleet.policies.prediction.mode === "approve";
@@ -41,6 +43,16 @@ export async function closePreemption(world: World, end: PreemptEnd): Promise<{ 
     return { kind: "write" as const, next };
   });
   const { prediction, step } = ended.next;
+  await endMove(world, node);
   if (ended.kind === "write") await world.bus.publish("prediction.preemption-changed", { node, prediction, step, reason });
   return { decision: step, reason };
+}
+
+/** Its place in the budget of moves at once is free again. */
+async function endMove({ registry, clock }: World, node: PreemptEnd["node"]): Promise<void> {
+  await updateRecord(registry, "foresight", "all", (current) => {
+    const isOpen = current?.recent.some((move) => move.node === node && move.endedAtMs === null) === true;
+    if (current === null || !isOpen) return { kind: "keep" as const };
+    return { kind: "write" as const, next: { ...current, recent: movesEnded(current.recent, node, clock.wallMs()) } };
+  });
 }

@@ -1,0 +1,65 @@
+/**
+ * How sure a prediction must be before each step, moved by how often it was right. The fleet file's levels stand until the record says
+ * more than chance would: when even the upper end of what the precision may be is below what an operator bears, the levels rise; when the
+ * lower end is above what was hoped, they fall. The ends are Wilson's score interval (Wilson 1927; Brown, Cai and DasGupta, "Interval
+ * estimation for a binomial proportion", 2001), which is honest for the few cases that a fleet has. It is a function of the record alone: computed
+ * twice it is the same, and nothing creeps.
+ */
+import type { Level, Prediction } from "../../kernel/prediction.ts";
+
+export type Levels = { readonly warn: number; readonly drain: number; readonly handOver: number };
+
+/** Two-sided 90 %: one time in twenty the record is unluckier than this. */
+const DEVIATIONS = 1.645;
+/** A fleet changes: what was scored a hundred warnings ago is no more about it. */
+export const SCORED_MAX = 100;
+/** Every second warning false is what a person still reads; four of five right is worth acting on sooner. */
+const PRECISION_BORNE = 0.5;
+const PRECISION_GOOD = 0.8;
+/** How much of the way to certainty, and of the way down, the levels may go. */
+const RISE_SHARE_MAX = 0.6;
+const FALL_SHARE_MAX = 0.25;
+
+export function levelOf(probability: number, { warn, drain, handOver }: Levels): Level {
+  if (probability >= handOver) return "hand-over";
+  if (probability >= drain) return "drain";
+  return probability >= warn ? "warn" : "calm";
+}
+
+const RANKS: Readonly<Record<Level, number>> = { calm: 0, warn: 1, drain: 2, "hand-over": 3 };
+export const isAtLeast = (level: Level, least: Level): boolean => RANKS[level] >= RANKS[least];
+
+/** `scored` are the newest predictions that warned and were scored, in any order. */
+export function adjustLevels(declared: Levels, scored: readonly Pick<Prediction, "outcome">[]): { readonly levels: Levels; readonly reason: string } {
+  const kinds = scored.slice(0, SCORED_MAX).map(({ outcome }) => outcome?.kind);
+  const right = kinds.filter((kind) => kind === "hit" || kind === "prevented").length;
+  const warned = right + kinds.filter((kind) => kind === "false-alarm").length;
+  if (warned === 0) return { levels: declared, reason: "as the fleet file says: no warning was scored yet" };
+  const [low, high] = wilson(right, warned);
+  const record = `${right} of ${warned} warnings were right (${percent(low)} to ${percent(high)})`;
+  if (high < PRECISION_BORNE) {
+    const share = RISE_SHARE_MAX * (1 - high / PRECISION_BORNE);
+    return { levels: moved(declared, (level) => level + share * (1 - level)), reason: `raised, since ${record}` };
+  }
+  if (low > PRECISION_GOOD) {
+    const share = (FALL_SHARE_MAX * (low - PRECISION_GOOD)) / (1 - PRECISION_GOOD);
+    return { levels: moved(declared, (level) => level * (1 - share)), reason: `lowered, since ${record}` };
+  }
+  return { levels: declared, reason: `as the fleet file says: ${record}` };
+}
+
+const moved = ({ warn, drain, handOver }: Levels, move: (level: number) => number): Levels => ({
+  warn: move(warn),
+  drain: move(drain),
+  handOver: move(handOver),
+});
+
+function wilson(right: number, of: number): [number, number] {
+  const share = right / of;
+  const square = DEVIATIONS ** 2 / of;
+  const middle = (share + square / 2) / (1 + square);
+  const half = (DEVIATIONS / (1 + square)) * Math.sqrt((share * (1 - share)) / of + square / (4 * of));
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
