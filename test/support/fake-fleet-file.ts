@@ -15,6 +15,7 @@ export type FleetOptions = {
   observers?: readonly string[];
   watch?: Record<string, unknown>;
   failover?: Record<string, unknown>;
+  prediction?: Record<string, unknown>;
   genesisTime?: number;
 };
 
@@ -42,7 +43,7 @@ export function fleetOf(options: FleetOptions = {}): Fleet {
       signer: signerOf(id),
     })),
     roles: [{ name: ROLE, members: ids, leaseSeconds: 10, mode: "auto" }],
-    policies: { watch: options.watch ?? {}, failover: options.failover ?? {} },
+    policies: { watch: options.watch ?? {}, failover: options.failover ?? {}, prediction: options.prediction ?? {} },
   });
 }
 

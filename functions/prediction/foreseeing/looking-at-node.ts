@@ -36,7 +36,8 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   const facts = { node, role: holds.get(node) ?? null, estimate: { ...estimate, model: null }, level, failure, movedAtMs, horizonMs, nowMs };
   const { foreseen, scored, made } = turnPage(current, facts);
   if (hasChanged(current, foreseen, made)) await registry.write("foreseen", node, foreseen, "any");
-  const told = scored.filter(({ outcome }) => outcome?.kind !== "correct-silence");
+  /** What looked well and was, is no news, and of each node there is one such entry an hour. */
+  const told = scored.filter(({ level: said, outcome }) => said !== "calm" || outcome?.kind === "miss");
   for (const each of told) await tellOutcome(world, each);
   if (isEndangered(world, foreseen, preemption)) await tellDanger(world, foreseen);
   return told.length;
