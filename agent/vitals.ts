@@ -17,7 +17,8 @@ const CLOCK_OFFSET_EVERY_MS = 10_000;
 type Told = Pick<AgentConfig, "store" | "rpc" | "clockOffset" | "vitals">;
 
 export function hostVitals({ config, clock }: { config: Told; clock: Pick<Clock, "monotonicMs"> }) {
-  const disk = diskSpace({ folder: config.vitals?.disk?.folder ?? config.store, bytesMax: config.vitals?.disk?.bytesMax, clock });
+  const place = config.vitals?.disk ?? { folder: config.store, bytesMax: undefined, everySeconds: 1 };
+  const disk = diskSpace({ folder: place.folder, bytesMax: place.bytesMax, everyMs: place.everySeconds * 1_000, clock });
   const node = nodeVitals({ told: config.vitals, rpc: config.rpc, clock });
   let processor = processorTimes();
   let offset: { valueMs: number | null; atMs: number } = { valueMs: null, atMs: Number.NEGATIVE_INFINITY };

@@ -9,7 +9,6 @@ import type { Clock } from "../../core/kernel/ports.ts";
 
 export type DiskSpace = { readonly freeBytes: number; readonly freeShare: number };
 
-const WALK_EVERY_MS = 10_000;
 /** A walk takes a twentieth of the time at most. */
 const REST_WALKS = 20;
 const ENTRIES_MAX = 50_000;
@@ -17,7 +16,9 @@ const WALK_MS_MAX = 5_000;
 /** The unit of `blocks`, whatever the file system's own is (POSIX). */
 const BLOCK_BYTES = 512;
 
-export function diskSpace({ folder, bytesMax, clock }: { folder: string; bytesMax: number | undefined; clock: Pick<Clock, "monotonicMs"> }) {
+/** `everyMs` is for the walk; without `bytesMax` there is none. */
+export function diskSpace(options: { folder: string; bytesMax: number | undefined; everyMs: number; clock: Pick<Clock, "monotonicMs"> }) {
+  const { folder, bytesMax, everyMs, clock } = options;
   let walked: { readonly usedBytes: number | null; readonly dueMs: number } = { usedBytes: null, dueMs: Number.NEGATIVE_INFINITY };
 
   async function ofQuota(quota: number): Promise<DiskSpace | null> {
@@ -25,7 +26,7 @@ export function diskSpace({ folder, bytesMax, clock }: { folder: string; bytesMa
     if (startedMs >= walked.dueMs) {
       const usedBytes = await usedUnder(folder, () => clock.monotonicMs() - startedMs > WALK_MS_MAX);
       const endedMs = clock.monotonicMs();
-      walked = { usedBytes, dueMs: Math.max(startedMs + WALK_EVERY_MS, endedMs + REST_WALKS * (endedMs - startedMs)) };
+      walked = { usedBytes, dueMs: Math.max(startedMs + everyMs, endedMs + REST_WALKS * (endedMs - startedMs)) };
     }
     if (walked.usedBytes === null) return null;
     const freeBytes = Math.max(0, quota - walked.usedBytes);

@@ -33,6 +33,7 @@ export const AgentVitals = z.strictObject({
     .strictObject({
       folder: Path.meta({ description: "The node's data." }),
       bytesMax: z.int().min(MEBIBYTE).optional().meta({ description: "A quota for the folder. Without it what is free of the file system counts." }),
+      everySeconds: z.int().min(1).max(3_600).default(10).meta({ description: "How often the folder is counted for the quota, at most." }),
     })
     .optional(),
   metrics: Metrics.optional(),

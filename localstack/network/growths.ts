@@ -69,7 +69,8 @@ export function nodeGrowths(parts: {
 
   async function fill({ id, look, common }: Facts): Promise<void> {
     // A new look each time: the agent's own count may be seconds old.
-    const freeBytes = async () => (await diskSpace({ folder: hostFolder(folder, id), bytesMax: diskBytes, clock }).look())?.freeBytes ?? null;
+    const freeBytes = async () =>
+      (await diskSpace({ folder: hostFolder(folder, id), bytesMax: diskBytes, everyMs: 0, clock }).look())?.freeBytes ?? null;
     const isRunning = async () => (await look()) !== null;
     const full = await fillDisk({ file: ballastOf(folder, id), freeBytes, isRunning, ...common });
     if (full && !common.signal.aborted) await kill(id, `nothing is free of the ${mebibytes(diskBytes)} of its disk`);

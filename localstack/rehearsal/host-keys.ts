@@ -53,6 +53,8 @@ export type AgentFacts = {
 const hook = (name: string): string => join(import.meta.dirname, "..", "hooks", name);
 /** A dump of an hour's blocks takes a second; of a loaded machine's, several. */
 const HOOK_MS = 60_000;
+/** A host here has some twenty files. */
+const DISK_EVERY_S = 2;
 
 /** What an operator would write for a client that flushes on demand, and for a host on which drills are booted. */
 function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "folder">) {
@@ -93,7 +95,7 @@ export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
     vitals: {
       pidFile: pidFileOf(facts.folder, facts.host.id),
       memoryBytesMax: NODE_MEMORY_BYTES_MAX,
-      disk: { folder: key.folder, bytesMax: HOST_DISK_BYTES_MAX },
+      disk: { folder: key.folder, bytesMax: HOST_DISK_BYTES_MAX, everySeconds: DISK_EVERY_S },
       metrics: { url: facts.metricsUrl, requests: requestsAt(facts.host.id) },
     },
   };

@@ -90,7 +90,8 @@ test("a heal ends a leak: the node lives, and grows no more", async () => {
 test("a disk fills along a line until nothing is free, the node dies of it, and a heal gives the space back", async () => {
   const { folder, growths, logged, isDead } = await oneHost({ diskBytes: 24 * MEBIBYTE });
   const free = async () =>
-    (await diskSpace({ folder: hostFolder(folder, "n1"), bytesMax: 24 * MEBIBYTE, clock: manualClock() }).look())?.freeBytes ?? Number.NaN;
+    (await diskSpace({ folder: hostFolder(folder, "n1"), bytesMax: 24 * MEBIBYTE, everyMs: 10_000, clock: manualClock() }).look())?.freeBytes ??
+    Number.NaN;
   await growths.begin("n1", "disk", 2_000);
   await until("half is gone", async () => (await free()) < 12 * MEBIBYTE);
   expect(await isDead()).toBe(false);
