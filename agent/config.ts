@@ -4,20 +4,18 @@
  * installed before the control plane exists.
  */
 import { readFileSync, statSync } from "node:fs";
-import { isIP } from "node:net";
 import * as z from "zod";
 import { faultsOf } from "../core/kernel/errors.ts";
 import { FleetId, Hash, NodeId, RoleName } from "../core/kernel/ids.ts";
-import { Hook, HttpUrl, Path } from "./config-parts.ts";
+import { Hook, HttpUrl, isLoopback, Path } from "./config-parts.ts";
 import { AgentVault } from "./vault/vault-config.ts";
+import { AgentVitals } from "./vitals/vitals-config.ts";
 
 const CONFIG_BYTES_MAX = 256 * 1024;
 
 const Port = z.int().min(1).max(65_535);
 export const HOOKS = ["start", "stop", "promote", "demote", "prepare", "fetchSnapshot"] as const;
 export type HookName = (typeof HOOKS)[number];
-
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 export const AgentConfig = z.strictObject({
   $schema: z.string().optional(),
@@ -63,6 +61,7 @@ export const AgentConfig = z.strictObject({
     .strictObject(Object.fromEntries(HOOKS.map((name) => [name, Hook.optional()])) as Record<HookName, z.ZodOptional<typeof Hook>>)
     .prefault({}),
   vault: AgentVault.optional(),
+  vitals: AgentVitals.optional(),
   clockOffset: Hook.optional().meta({
     description: "A command that prints this host's clock offset in milliseconds. Without it the report says null.",
   }),

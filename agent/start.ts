@@ -60,7 +60,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
   if (self === undefined) throw new Error("unreachable: the list begins with this node");
   const neighbours = watchNeighbours({ self, peers, nodes: options.nodes, clock });
   const duty = validatorDuty({ config, gate, hooks, clock, log, headNow: neighbours.lookAtSelf });
-  const vitals = hostVitals({ folder: config.store, clock, clockOffset: config.clockOffset });
+  const vitals = hostVitals({ config, clock });
   let measured: HostVitals = nothingMeasured;
   const agent: Agent = {
     config,
@@ -88,9 +88,12 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
   await neighbours.round();
   doors.serve({ dispatcher, desk: signingDesk({ gate, log }) });
   const rounds = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
-    measured = await vitals.measure();
     await neighbours.round();
     for (const { role, grant } of gate.view()) if (grant !== null) await agent.checkpoints.take(role);
+  });
+  // By itself: a walk over a disk, or a node that hangs, must not delay the look at the neighbours.
+  const looks = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
+    measured = await vitals.measure();
   });
   const steps = every(DUTY_STEP_MS, { clock, log, signal: ended.signal }, async () => duty.step());
   return {
@@ -109,7 +112,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
         reason: reason ?? "asked to end",
       });
       await Promise.all([doors.commands.close(), doors.signing.close()]);
-      await Promise.race([Promise.all([rounds, steps]), clock.sleep(CLOSE_MS)]);
+      await Promise.race([Promise.all([rounds, looks, steps]), clock.sleep(CLOSE_MS)]);
     },
   };
 }

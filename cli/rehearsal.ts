@@ -17,8 +17,22 @@ const State = z.looseObject({
 export type Rehearsal = { readonly endpoint: string; readonly fleetFile: string; readonly control: { readonly url: string; readonly token: string } };
 
 /** What the control server says that it can do. */
-const FaultList = z.array(z.looseObject({ name: z.string(), about: z.string(), target: z.enum(["node", "region", "none"]), undo: z.string() }));
-export type FaultKind = { readonly kind: string; readonly about: string; readonly target: "node" | "region" | "none"; readonly undo: string };
+const FaultList = z.array(
+  z.looseObject({
+    name: z.string(),
+    about: z.string(),
+    target: z.enum(["node", "region", "none"]),
+    undo: z.string(),
+    seconds: z.number().optional(),
+  }),
+);
+export type FaultKind = {
+  readonly kind: string;
+  readonly about: string;
+  readonly target: "node" | "region" | "none";
+  readonly undo: string;
+  readonly seconds: number | null;
+};
 
 /** A refusal is an answer, not an error of HTTP. */
 const Refusal = z.looseObject({ kind: z.literal("refused"), reason: z.string() });
@@ -65,7 +79,7 @@ function lives(pid: number): boolean {
 
 export async function listFaults(rehearsal: Rehearsal, signal: AbortSignal): Promise<FaultKind[]> {
   const parsed = FaultList.safeParse(await ask(rehearsal, "GET", "/faults", null, signal));
-  if (parsed.success) return parsed.data.map(({ name, about, target, undo }) => ({ kind: name, about, target, undo }));
+  if (parsed.success) return parsed.data.map(({ name, about, target, undo, seconds = null }) => ({ kind: name, about, target, undo, seconds }));
   throw new CommandFailed({
     code: EXIT.failed,
     sentence: `the rehearsal's list of faults has a shape that this version does not know: ${parsed.error.message}`,
@@ -74,8 +88,13 @@ export async function listFaults(rehearsal: Rehearsal, signal: AbortSignal): Pro
 }
 
 /** Resolves when the fault is made; a refusal is thrown with the control server's own reason. */
-export async function inject(rehearsal: Rehearsal, fault: { kind: string; target: string | null }, signal: AbortSignal): Promise<unknown> {
-  const answer = await ask(rehearsal, "POST", "/fault", fault.target === null ? { kind: fault.kind } : fault, signal);
+export async function inject(
+  rehearsal: Rehearsal,
+  fault: { kind: string; target: string | null; seconds: number | null },
+  signal: AbortSignal,
+): Promise<unknown> {
+  const given = Object.fromEntries(Object.entries(fault).filter(([, value]) => value !== null));
+  const answer = await ask(rehearsal, "POST", "/fault", given, signal);
   const refusal = Refusal.safeParse(answer);
   if (!refusal.success) return answer;
   throw new CommandFailed({

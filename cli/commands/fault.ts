@@ -1,6 +1,6 @@
 /** `ha fault <kind> [target]`: hurts the rehearsal's network on purpose. There is no way from here to a real one. */
 import { nearest } from "../../core/kernel/nearest-name.ts";
-import { type Command, type Operations, textOption } from "../command.ts";
+import { type Command, numberOption, type Operations, textOption } from "../command.ts";
 import { CommandFailed, EXIT } from "../exit-codes.ts";
 import { noSuch } from "../names.ts";
 import { type FaultKind, inject, listFaults, type Rehearsal } from "../rehearsal.ts";
@@ -13,12 +13,14 @@ export const faultCommand: Command = {
   examples: [
     ["$0 fault --list", "what can be done, and how it is undone"],
     ["$0 fault kill n1", "end n1's process"],
+    ["$0 fault leak n1 --seconds 60", "n1's memory grows until it is killed for it, in a minute"],
     ["$0 fault heal", "everything back"],
   ],
   build: (argv) =>
     argv
       .positional("kind", { type: "string", describe: "the fault's name" })
       .positional("target", { type: "string", describe: "a node or a Region, as the fault asks" })
+      .option("seconds", { type: "number", describe: "how long a fault takes that takes its time" })
       .option("list", { type: "boolean", default: false, describe: "name the faults and end" }),
   async run(options, operations, io) {
     const rehearsal = requireRehearsal(operations);
@@ -31,15 +33,18 @@ export const faultCommand: Command = {
     if (fault === undefined && nearest(typed, names) !== "") throw noSuch("fault", typed, names, "`ha fault --list` says what each does.");
     const target = textOption(options, "target") ?? null;
     if (fault !== undefined) refuseTarget(fault, target, operations);
-    await inject(rehearsal, { kind: typed, target }, io.signal);
+    const seconds = numberOption(options, "seconds") ?? null;
+    if (seconds === null && options.seconds !== undefined)
+      throw new CommandFailed({ code: EXIT.usage, sentence: "--seconds takes a number.", next: "For example: `ha fault leak n1 --seconds 60`." });
+    await inject(rehearsal, { kind: typed, target, seconds }, io.signal);
     const on = target === null ? "" : ` ${target}`;
     const undo =
       fault === undefined || fault.undo === typed
         ? "`ha fault heal` sets everything right again."
         : `To undo it: \`ha fault ${fault.undo}${fault.undo === "heal" ? "" : on}\`.`;
     return {
-      data: { schema: 1, kind: typed, target },
-      text: `Done: ${typed}${on}. ${undo} Watch it with \`ha watch\`, read it with \`ha incident\`.`,
+      data: { schema: 1, kind: typed, target, seconds: seconds ?? fault?.seconds ?? null },
+      text: `${(fault?.seconds ?? null) === null ? "Done" : "Begun"}: ${typed}${on}. ${undo} Watch it with \`ha watch\`, read it with \`ha incident\`.`,
     };
   },
 };
@@ -69,6 +74,12 @@ function refuseTarget(fault: FaultKind, target: string | null, { fleet }: Operat
 const faultTable = (paint: Paint, faults: readonly FaultKind[]): string =>
   table(
     paint,
-    ["fault", "target", "what it does", "undone by"],
-    faults.map((fault) => [paint.bold(fault.kind), fault.target === "none" ? "-" : fault.target, fault.about, fault.undo]),
+    ["fault", "target", "what it does", "takes", "undone by"],
+    faults.map((fault) => [
+      paint.bold(fault.kind),
+      fault.target === "none" ? "-" : fault.target,
+      fault.about,
+      fault.seconds === null ? "-" : `${fault.seconds} s`,
+      fault.undo,
+    ]),
   );

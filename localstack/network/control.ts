@@ -1,5 +1,5 @@
 /**
- * How a second terminal makes faults: `POST /fault {kind, target}`, `GET /faults`, `GET /network`, on loopback, for whoever can
+ * How a second terminal makes faults: `POST /fault {kind, target, seconds}`, `GET /faults`, `GET /network`, on loopback, for whoever can
  * read the token in `.rehearsal/state.json` (which only its owner can). The supervisor serves it; the CLI is its client.
  */
 import { randomBytes } from "node:crypto";
@@ -14,13 +14,23 @@ import type { ScratchNodes } from "./scratch-nodes.ts";
 /** A heal restarts up to twelve processes, one after the other. */
 const CLIENT_MS_MAX = 60_000;
 
-const FaultRequest = z.strictObject({ kind: z.string().min(1).max(64), target: z.string().min(1).max(64).optional() });
+const FaultRequest = z.strictObject({
+  kind: z.string().min(1).max(64),
+  target: z.string().min(1).max(64).optional(),
+  seconds: z.number().optional(),
+});
 const Access = z.object({ control: z.object({ url: z.url(), token: z.string().min(16) }) });
 const ScratchRequest = z.strictObject({ node: z.string().min(1).max(64), action: z.enum(["boot", "end"]), folder: z.string().min(1).max(4_096) });
 export type ScratchRequest = z.infer<typeof ScratchRequest>;
 export type ScratchOutcome = { readonly kind: "done" } | { readonly kind: "refused"; readonly reason: string };
 export type ControlAccess = z.infer<typeof Access>["control"];
-export type FaultListing = { readonly name: string; readonly about: string; readonly target: string; readonly undo: string };
+export type FaultListing = {
+  readonly name: string;
+  readonly about: string;
+  readonly target: string;
+  readonly undo: string;
+  readonly seconds?: number;
+};
 
 /** `access` belongs into `state.json` under `control`: `processes.remember({ control: access })`. */
 export async function serveControl(options: {
@@ -44,15 +54,15 @@ export async function serveControl(options: {
       if (method !== "POST" || path !== "/fault") {
         return { status: 404, body: { kind: "refused", reason: "there are POST /fault, POST /scratch, GET /faults and GET /network" } };
       }
-      const { kind, target } = FaultRequest.parse(body);
-      return { status: 200, body: await options.faults.run(kind, target) };
+      const { kind, target, seconds } = FaultRequest.parse(body);
+      return { status: 200, body: await options.faults.run(kind, target, seconds) };
     },
   });
   return { access: { url: server.url, token }, close: server.close };
 }
 
 export function listFaults(): FaultListing[] {
-  return Object.entries(FAULTS).map(([name, { about, target, undo }]) => ({ name, about, target, undo }));
+  return Object.entries(FAULTS).map(([name, { steps: _, ...listed }]) => ({ name, ...listed }));
 }
 
 /** Throws a sentence for a person when no rehearsal runs in the folder. */
@@ -77,7 +87,8 @@ export function controlClient({ url, token }: ControlAccess) {
     return response.json();
   }
   return {
-    fault: (kind: string, target?: string) => ask("/fault", { kind, ...(target === undefined ? {} : { target }) }) as Promise<FaultOutcome>,
+    /** What is undefined is not in the request. */
+    fault: (kind: string, target?: string, seconds?: number) => ask("/fault", { kind, target, seconds }) as Promise<FaultOutcome>,
     faults: () => ask("/faults") as Promise<FaultListing[]>,
     network: () => ask("/network"),
     scratch: (request: ScratchRequest) => ask("/scratch", request) as Promise<ScratchOutcome>,

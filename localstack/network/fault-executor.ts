@@ -1,7 +1,8 @@
 /** Carries a planned fault out, a step after the other, and says in plain words what each step did. One fault at a time. */
+import { planFault } from "./fault-plan.ts";
 import type { FaultStep, Topology } from "./fault-steps.ts";
-import { planFault } from "./faults.ts";
 import type { Gossip } from "./gossip.ts";
+import type { Growths } from "./growths.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Switchboard } from "./switchboard.ts";
 
@@ -16,15 +17,20 @@ const ROGUE_SIGNER = "0x00000000000000000000000000000000000bad00";
 
 /** What can be done to the fleet's buckets; the rehearsal brings it once they are deployed. */
 export type VaultHands = { lose(region: string): Promise<string>; stallReplication(): Promise<string>; heal(): Promise<string> };
-export type FaultExecutor = { run(name: string, target?: string): Promise<FaultOutcome>; attachVault(vault: VaultHands): void };
+export type FaultExecutor = {
+  /** `seconds` for a fault that takes its time. */
+  run(name: string, target?: string, seconds?: number): Promise<FaultOutcome>;
+  attachVault(vault: VaultHands): void;
+};
 
 export function faultExecutor(parts: {
   topology: Topology;
   processes: ProcessTable;
   switchboard: Switchboard;
   gossip: Pick<Gossip, "setLink" | "goRogue" | "isDishonest">;
+  growths: Pick<Growths, "begin" | "heal">;
 }): FaultExecutor {
-  const { topology, processes, switchboard, gossip } = parts;
+  const { topology, processes, switchboard, gossip, growths } = parts;
   let last: Promise<unknown> = Promise.resolve();
   let vault: VaultHands | undefined;
 
@@ -48,11 +54,13 @@ export function faultExecutor(parts: {
       case "rogue":
         await gossip.goRogue(step.node, ROGUE_BLOCKS, ROGUE_SIGNER);
         return `${step.node} is ${ROGUE_BLOCKS} blocks ahead on its own`;
+      case "grow":
+        return growths.begin(step.node, step.of, step.overMs);
       case "vault":
         if (vault === undefined) return "there is no vault here";
         return step.action === "lose" ? await vault.lose(step.region) : await vault.stallReplication();
       case "heal":
-        return [await heal(), await vault?.heal()].filter(Boolean).join("; ");
+        return [await growths.heal(), await heal(), await vault?.heal()].filter(Boolean).join("; ");
     }
   }
 
@@ -69,8 +77,8 @@ export function faultExecutor(parts: {
     return `every link is up, every process runs${again.length === 0 ? "" : `; started again: ${again.join(", ")}`}`;
   }
 
-  async function run(name: string, target?: string): Promise<FaultOutcome> {
-    const plan = planFault(name, target, topology);
+  async function run(name: string, target?: string, seconds?: number): Promise<FaultOutcome> {
+    const plan = planFault(name, target, topology, seconds);
     if (plan.kind === "refused") return plan;
     const turn = last.then(async (): Promise<FaultOutcome> => {
       const steps: string[] = [];

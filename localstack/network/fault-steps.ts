@@ -13,6 +13,8 @@ export type FaultStep =
   | { readonly kind: "link"; readonly link: LinkName; readonly state: LinkState }
   | { readonly kind: "gossip"; readonly from: string; readonly to: string; readonly up: boolean }
   | { readonly kind: "rogue"; readonly node: string }
+  /** Until it ends the node, or until `heal`. */
+  | { readonly kind: "grow"; readonly node: string; readonly of: "memory" | "disk"; readonly overMs: number }
   /** Of the fleet's buckets; without a vault it does nothing and says so. */
   | { readonly kind: "vault"; readonly action: "lose" | "stall"; readonly region: string }
   /** Everything that is stopped, dead, cut or rogue is set right again. */

@@ -27,7 +27,9 @@ export type Fault = {
   readonly target: "node" | "region" | "none";
   /** The fault that takes it back, for the same target. */
   readonly undo: string;
-  readonly steps: (target: string, topology: Topology) => readonly FaultStep[];
+  /** For a fault that takes its time: how long, unless told. */
+  readonly seconds?: number;
+  readonly steps: (target: string, topology: Topology, overMs: number) => readonly FaultStep[];
 };
 
 /** Above the second-worst of healthy answers here by far, below the 2 s after which a probe counts as silent. */
@@ -157,27 +159,24 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     undo: "heal",
     steps: () => [{ kind: "vault", action: "stall", region: "" }],
   },
-  heal: { about: "links up, processes awake and running, rogues restarted", target: "none", undo: "heal", steps: () => [{ kind: "heal" }] },
+  leak: {
+    about: "the node's memory grows until it is killed for it",
+    target: "node",
+    undo: "heal",
+    seconds: 40,
+    steps: (n, _, overMs) => [{ kind: "grow", node: n, of: "memory", overMs }],
+  },
+  "fill-disk": {
+    about: "a file grows on the host's disk until nothing is free and the node dies",
+    target: "node",
+    undo: "heal",
+    seconds: 40,
+    steps: (n, _, overMs) => [{ kind: "grow", node: n, of: "disk", overMs }],
+  },
+  heal: {
+    about: "links up, nothing grows, processes awake and running, rogues restarted",
+    target: "none",
+    undo: "heal",
+    steps: () => [{ kind: "heal" }],
+  },
 };
-
-/** What people type first. */
-const ALIASES: Readonly<Record<string, string>> = { kill: "kill-node", restart: "restart-host", partition: "isolate" };
-
-export type FaultPlan =
-  | { readonly kind: "planned"; readonly name: string; readonly fault: Fault; readonly steps: readonly FaultStep[] }
-  | { readonly kind: "refused"; readonly reason: string };
-
-export function planFault(asked: string, target: string | undefined, topology: Topology): FaultPlan {
-  const name = ALIASES[asked] ?? asked;
-  const fault = Object.hasOwn(FAULTS, name) ? FAULTS[name] : undefined;
-  if (fault === undefined) return { kind: "refused", reason: `there is no fault "${asked}"; there are ${Object.keys(FAULTS).join(", ")}` };
-  const allowed: readonly string[] = { node: topology.nodes, region: topology.regions, none: [] }[fault.target];
-  if (fault.target === "none") return { kind: "planned", name, fault, steps: fault.steps("", topology) };
-  if (target === undefined || !allowed.includes(target)) {
-    return {
-      kind: "refused",
-      reason: `${name} needs a ${fault.target}, one of ${allowed.join(", ")}${target === undefined ? "" : `, not "${target}"`}`,
-    };
-  }
-  return { kind: "planned", name, fault, steps: fault.steps(target, topology) };
-}

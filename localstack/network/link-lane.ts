@@ -17,7 +17,8 @@ export type Lane = {
 
 type Held = { readonly part: Buffer | null; dueMs: number };
 
-export function openLane(source: Socket): Lane {
+/** `passed` is told each part that was written to the target. */
+export function openLane(source: Socket, passed: (part: Buffer) => void = () => {}): Lane {
   const held: Held[] = [];
   let heldBytes = 0;
   let target: Socket | undefined;
@@ -57,6 +58,7 @@ export function openLane(source: Socket): Lane {
         return;
       }
       heldBytes -= next.part.length;
+      passed(next.part);
       if (source.isPaused() && heldBytes <= HELD_BYTES_MAX) source.resume();
       if (target.write(next.part)) continue;
       source.pause();

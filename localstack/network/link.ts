@@ -27,12 +27,15 @@ export type Link = {
   readonly port: number;
   state(): LinkState;
   connections(): number;
+  /** HTTP requests that it let pass: parts that begin like one, which is exact while none is sent before the last was answered. */
+  requests(): number;
   set(state: LinkState): void;
   close(): Promise<void>;
 };
 
 /** Connections held at a time; beyond it the oldest is dropped, so that a cut link under retries does not fill memory. */
 const CONNECTIONS_MAX = 512;
+const REQUEST = /^(POST|GET) /;
 const UP: LinkState = { kind: "up" };
 
 type Passage = { set(state: LinkState): void; end(): void };
@@ -40,8 +43,12 @@ type Passage = { set(state: LinkState): void; end(): void };
 export async function openLink(options: { name: string; port: number; backendPort: number; chance: () => number }): Promise<Link> {
   const passages = new Set<Passage>();
   let state: LinkState = UP;
+  let requests = 0;
+  const passed = (part: Buffer): void => {
+    if (REQUEST.test(part.toString("latin1", 0, 5))) requests += 1;
+  };
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const passage = openPassage({ client, backendPort: options.backendPort, chance: options.chance, ended: () => passages.delete(passage) });
+    const passage = openPassage({ client, backendPort: options.backendPort, chance: options.chance, passed, ended: () => passages.delete(passage) });
     passages.add(passage);
     passage.set(state);
     for (const oldest of passages) {
@@ -58,6 +65,7 @@ export async function openLink(options: { name: string; port: number; backendPor
     port: address.port,
     state: () => state,
     connections: () => passages.size,
+    requests: () => requests,
     set(next) {
       state = next;
       for (const passage of passages) passage.set(next);
@@ -71,14 +79,20 @@ export async function openLink(options: { name: string; port: number; backendPor
 }
 
 /** One client's connection and, from the first moment that the link lets something pass, the backend's. */
-function openPassage(options: { client: Socket; backendPort: number; chance: () => number; ended: () => void }): Passage {
+function openPassage(options: {
+  client: Socket;
+  backendPort: number;
+  chance: () => number;
+  passed: (part: Buffer) => void;
+  ended: () => void;
+}): Passage {
   const { client } = options;
   let backend: Socket | undefined;
   let backendGone = false;
   let replies: Lane | undefined;
   let state: LinkState = UP;
   let stalled = false;
-  const requests: Lane = openLane(client);
+  const requests: Lane = openLane(client, options.passed);
   client.on("error", end);
   client.on("close", end);
   // A client that hung up while it could not be answered has given up: its request must not arrive when the link is back.

@@ -3,8 +3,8 @@
  * which give the addresses and the genesis that the fleet file names; then an agent and a validator beside each node.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { slotAt } from "../../core/kernel/slots.ts";
 import { anvilProcess, CHAIN_ID } from "./anvil.ts";
 import { buildHandler } from "./builder.ts";
@@ -12,10 +12,13 @@ import { type ChainNode, chainNode, untilAnswering } from "./chain-node.ts";
 import { faultExecutor } from "./fault-executor.ts";
 import { LOOPBACK, portAllotment } from "./free-port.ts";
 import { type GossipOptions, openGossip } from "./gossip.ts";
+import { nodeGrowths } from "./growths.ts";
+import { pidFileOf } from "./host-limits.ts";
 import { serveJson } from "./json-server.ts";
 import { awsLinks, type NetworkNode, networkNodes } from "./layout.ts";
-import type { ProcessStarter } from "./process-starter.ts";
+import type { ProcessStarter, StartedProcess } from "./process-starter.ts";
 import { processTable } from "./process-table.ts";
+import { serveRequestMetrics } from "./request-metrics.ts";
 import { scratchNodes } from "./scratch-nodes.ts";
 import { openSwitchboard } from "./switchboard.ts";
 import type { ValidatorConfig } from "./validator.ts";
@@ -59,11 +62,12 @@ export async function startNetwork(options: NetworkOptions) {
 
   // A node that was started again is empty: gossip must know, and bring it up to date.
   let rejoin = (_id: string): void => {};
-  const ready = async (id: string): Promise<void> => {
+  const ready = async (id: string, { pid }: StartedProcess): Promise<void> => {
+    writePid(pidFileOf(options.folder, id), pid);
     await untilAnswering(chainOf(id));
     rejoin(id);
   };
-  await Promise.all(nodes.map((node) => processes.start(anvilProcess({ ...node, genesisTime }), () => ready(node.id))));
+  await Promise.all(nodes.map((node) => processes.start(anvilProcess({ ...node, genesisTime }), (process) => ready(node.id, process))));
   const genesis = await chainOf("n1").block("0x0");
   const signers = new Set(nodes.map((node) => node.coinbase));
   const slotNow = (): number => slotAt(slots, Date.now());
@@ -77,7 +81,9 @@ export async function startNetwork(options: NetworkOptions) {
     token: buildToken,
     handle: buildHandler((id, slot) => gossip.build(id, slot, coinbaseOf(id))),
   });
-  const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip });
+  const growths = nodeGrowths({ folder: options.folder, hosts: nodes, processes, log });
+  const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip, growths });
+  const metrics = await serveRequestMetrics({ port: await ports(), switchboard });
 
   const scratch = scratchNodes({
     places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })),
@@ -119,13 +125,15 @@ export async function startNetwork(options: NetworkOptions) {
     genesisTime,
     slots,
     awsByRegion,
+    /** The page that counts what came to each node. */
+    metricsUrl: metrics.url,
     switchboard,
     gossip,
     faults: executor,
     scratch,
     /** Throws where the fault does not exist or its target is not here; `faults.run` says it as a value. */
-    async fault(kind: string, target?: string): Promise<readonly string[]> {
-      const outcome = await executor.run(kind, target);
+    async fault(kind: string, target?: string, seconds?: number): Promise<readonly string[]> {
+      const outcome = await executor.run(kind, target, seconds);
       if (outcome.kind === "refused") throw new RangeError(outcome.reason);
       return outcome.steps;
     },
@@ -139,15 +147,23 @@ export async function startNetwork(options: NetworkOptions) {
       }),
       processes: processes.states(),
       links: switchboard.states().filter(({ state }) => state.kind !== "up"),
+      growing: growths.states(),
       gossipCut: nodes.flatMap((a) => nodes.filter((b) => gossip.isCut(a.id, b.id)).map((b) => `${a.id}>${b.id}`)),
     }),
     /** Validators first, so that no block is asked for while the rest goes. */
     async stop(): Promise<void> {
-      await scratch.close();
+      await Promise.all([scratch.close(), growths.heal()]);
       const running = processes.states().map(({ name }) => name);
       for (const first of ["v", "a", "n"]) await Promise.all(running.filter((name) => name.startsWith(first)).map((name) => processes.end(name)));
       await gossip.close();
-      await Promise.all([builder.close(), switchboard.close()]);
+      await Promise.all([builder.close(), metrics.close(), switchboard.close()]);
     },
   };
+}
+
+/** As an init system would, at each start; whoever reads it meanwhile sees the one before or this one. */
+function writePid(file: string, pid: number): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, `${pid}\n`);
+  renameSync(`${file}.new`, file);
 }

@@ -4,7 +4,7 @@ import type { ProcessSpec, ProcessStarter, StartedProcess } from "./process-star
 /** An agent writes its closing record within milliseconds; one that does not is made to end. */
 const END_MS_MAX = 5_000;
 
-type Entry = { spec: ProcessSpec; ready: () => Promise<void>; process: StartedProcess; alive: boolean; stopped: boolean };
+type Entry = { spec: ProcessSpec; ready: (process: StartedProcess) => Promise<void>; process: StartedProcess; alive: boolean; stopped: boolean };
 export type ProcessTable = ReturnType<typeof processTable>;
 export type ProcessState = { readonly name: string; readonly pid: number; readonly state: "running" | "stopped" | "dead" };
 
@@ -12,14 +12,14 @@ export function processTable(starter: ProcessStarter) {
   const entries = new Map<string, Entry>();
 
   /** Resolves once `ready` does. */
-  async function start(spec: ProcessSpec, ready: () => Promise<void> = async () => {}): Promise<void> {
+  async function start(spec: ProcessSpec, ready: (process: StartedProcess) => Promise<void> = async () => {}): Promise<void> {
     const process = await starter.start(spec);
     const entry: Entry = { spec, ready, process, alive: true, stopped: false };
     entries.set(spec.name, entry);
     void process.exited.then(() => {
       entry.alive = false;
     });
-    await ready();
+    await ready(process);
   }
 
   /** False where there was nobody to hear it. */

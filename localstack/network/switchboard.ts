@@ -12,7 +12,13 @@ export type Switchboard = {
   port(name: LinkName): number;
   has(name: LinkName): boolean;
   set(name: LinkName, state: LinkState): void;
-  states(): readonly { readonly name: string; readonly port: number; readonly state: LinkState; readonly connections: number }[];
+  states(): readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly state: LinkState;
+    readonly connections: number;
+    readonly requests: number;
+  }[];
   close(): Promise<void>;
 };
 
@@ -34,7 +40,14 @@ export function openSwitchboard(seed = 1): Switchboard {
     port: (name) => find(name).port,
     has: (name) => links.has(name),
     set: (name, state) => find(name).set(state),
-    states: () => [...links.values()].map(({ name, port, state, connections }) => ({ name, port, state: state(), connections: connections() })),
+    states: () =>
+      [...links.values()].map(({ name, port, state, connections, requests }) => ({
+        name,
+        port,
+        state: state(),
+        connections: connections(),
+        requests: requests(),
+      })),
     async close() {
       await Promise.all([...links.values()].map((link) => link.close()));
     },

@@ -9,6 +9,8 @@ import { stringify } from "yaml";
 import { generateKey } from "../../agent/keygen.ts";
 import { readPassphrase } from "../../agent/unlock.ts";
 import { ACCOUNT } from "../deploy/cdk.ts";
+import { HOST_DISK_BYTES_MAX, hostFolder, NODE_MEMORY_BYTES_MAX, pidFileOf } from "../network/host-limits.ts";
+import { requestsAt } from "../network/request-metrics.ts";
 
 export type HostKey = { readonly id: string; readonly folder: string; readonly publicKey: string };
 
@@ -16,7 +18,7 @@ export type HostKey = { readonly id: string; readonly folder: string; readonly p
 export async function makeHostKeys(folder: string, ids: readonly string[]): Promise<HostKey[]> {
   return Promise.all(
     ids.map(async (id) => {
-      const home = join(folder, "hosts", id);
+      const home = hostFolder(folder, id);
       rmSync(home, { recursive: true, force: true });
       mkdirSync(home, { recursive: true, mode: 0o700 });
       const passphrase = join(home, "passphrase");
@@ -43,6 +45,7 @@ export type AgentFacts = {
   };
   readonly peers: readonly { readonly id: string; readonly rpc: string }[];
   readonly controlKeys: readonly string[];
+  readonly metricsUrl: string;
   /** The rehearsal's, where its control server's address is. */
   readonly folder: string;
 };
@@ -50,6 +53,8 @@ export type AgentFacts = {
 const hook = (name: string): string => join(import.meta.dirname, "..", "hooks", name);
 /** A dump of an hour's blocks takes a second; of a loaded machine's, several. */
 const HOOK_MS = 60_000;
+/** A host here has some twenty files. */
+const DISK_EVERY_S = 2;
 
 /** What an operator would write for a client that flushes on demand, and for a host on which drills are booted. */
 function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "folder">) {
@@ -87,6 +92,12 @@ export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
     key: { file: join(key.folder, "agent.key"), sealedBy: { kind: "passphrase", file: join(key.folder, "passphrase") } },
     store: join(key.folder, "store"),
     vault: vaultConfig(key.folder, facts),
+    vitals: {
+      pidFile: pidFileOf(facts.folder, facts.host.id),
+      memoryBytesMax: NODE_MEMORY_BYTES_MAX,
+      disk: { folder: key.folder, bytesMax: HOST_DISK_BYTES_MAX, everySeconds: DISK_EVERY_S },
+      metrics: { url: facts.metricsUrl, requests: requestsAt(facts.host.id) },
+    },
   };
   if (!existsSync(key.folder)) throw new Error(`${key.folder} is gone: was the rehearsal's folder removed while it ran?`);
   writeFileSync(file, stringify(config), { mode: 0o600 });

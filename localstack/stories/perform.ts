@@ -46,8 +46,8 @@ export async function perform(story: Story, rehearsal: Rehearsal, say: Say): Pro
     home: REGIONS[0],
     elapsedMs,
     say: (text) => say(elapsedMs(), text),
-    async fault(kind, target) {
-      await network.fault(kind, target);
+    async fault(kind, target, seconds) {
+      await network.fault(kind, target, seconds);
       say(elapsedMs(), `fault: ${kind}${target === undefined ? "" : ` ${target}`}`);
     },
     lease: () => leaseNow(registry),

@@ -19,7 +19,7 @@ export interface Stage {
   readonly home: string;
   elapsedMs(): number;
   say(text: string): void;
-  fault(kind: string, target?: string): Promise<void>;
+  fault(kind: string, target?: string, seconds?: number): Promise<void>;
   lease(): Promise<Lease>;
   /** Ended and open incidents of the role that were opened since the story began, oldest first. */
   incidents(): Promise<readonly Incident[]>;

@@ -152,8 +152,8 @@ describe("a rehearsal", () => {
     const made: unknown[] = [];
     const faults = {
       attachVault: () => {},
-      run: async (name: string, target?: string) => {
-        made.push([name, target]);
+      run: async (name: string, target?: string, seconds?: number) => {
+        made.push([name, target, ...(seconds === undefined ? [] : [seconds])]);
         return name === "nonsense"
           ? { kind: "refused" as const, reason: "there is no such fault" }
           : { kind: "done" as const, name, undo: "heal", steps: [] };
@@ -168,9 +168,12 @@ describe("a rehearsal", () => {
       expect((await ha("fault", "kill-node")).code).toBe(EXIT.usage);
       expect((await ha("fault", "freez", "n1")).err).toContain('did you mean "freeze"?');
       expect((await ha("fault", "nonsense")).code).toBe(EXIT.notFound);
+      expect((await ha("fault", "leak", "n1", "--seconds", "60")).out).toContain("Begun: leak n1");
+      expect((await ha("fault", "leak", "n1", "--seconds", "long")).code).toBe(EXIT.usage);
       expect(made).toEqual([
         ["kill", "n1"],
         ["nonsense", undefined],
+        ["leak", "n1", 60],
       ]);
     } finally {
       await server.close();

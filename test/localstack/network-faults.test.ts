@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BlockTree, blockTree, type ChainBlock, isBetter, nextBaseFee, routeBetween } from "../../localstack/network/block-tree.ts";
+import { planFault } from "../../localstack/network/fault-plan.ts";
 import type { FaultStep, Topology } from "../../localstack/network/fault-steps.ts";
-import { FAULTS, planFault } from "../../localstack/network/faults.ts";
+import { FAULTS } from "../../localstack/network/faults.ts";
 
 const TOPOLOGY: Topology = { nodes: ["n1", "n2", "n3", "n4"], regions: ["us-east-1", "us-west-2"] };
 const stepsOf = (name: string, target?: string): readonly FaultStep[] => {

@@ -85,7 +85,7 @@ function reportOf(node: FakeNode, around: Around): Report {
     self: { kind: node.manner === "up" ? "answering" : node.manner === "refusing" ? "refusing" : "silent", head: null, headHash: null, forMs: 0 },
     roles: [role],
     peers: around.others.map((other) => viewOf(node, other, nowMs)),
-    host: { cpuShare: null, memoryShare: null, diskFreeBytes: null, diskFreeShare: null, openFiles: null, clockOffsetMs: null, node: null },
+    host: node.host,
     refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
     checkpoint: held ? { role: ROLE, version, sha256 } : null,
   };

@@ -1,5 +1,6 @@
 /** One node of the network in memory: what it is like to ask it, what its agent holds, what it has signed. */
 import { emptyMemory, type Memory, neverHeld, type StoredRole } from "../../core/failover/stateful-failover/grant.ts";
+import type { HostVitals } from "../../core/kernel/host-vitals.ts";
 import type { NodeId } from "../../core/kernel/ids.ts";
 import type { Boot } from "../../core/kernel/lease.ts";
 import type { Block, Probe } from "../../core/kernel/node.ts";
@@ -28,6 +29,8 @@ export type FakeNode = {
   stored: StoredRole;
   memory: Memory;
   askedAtMs: number | null;
+  /** What its agent measures. */
+  host: HostVitals;
   readonly demoted: number[];
 };
 
@@ -50,6 +53,7 @@ export function newFakeNode(id: NodeId, genesis: Block, nowMs: number): FakeNode
     stored: neverHeld(ROLE),
     memory: emptyMemory,
     askedAtMs: null,
+    host: { cpuShare: null, memoryShare: null, diskFreeBytes: null, diskFreeShare: null, openFiles: null, clockOffsetMs: null, node: null },
     demoted: [],
   };
 }
