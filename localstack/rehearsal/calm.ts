@@ -9,19 +9,21 @@ export const CALM_MS_MAX = 150_000;
 export async function untilCalm({ registry, network, fleet }: Rehearsal, when: string): Promise<void> {
   let missing = "";
   const look = async (): Promise<boolean> => {
-    const [verdicts, standings, leases, cells] = await Promise.all([
+    const [verdicts, standings, leases, cells, preemptions] = await Promise.all([
       registry.list("verdict", { limit: 1_000 }),
       registry.list("standing", { limit: 1_000 }),
       registry.list("lease", { limit: 10 }),
       registry.list("roleIncident", { limit: 10 }),
+      registry.list("preemption", { limit: 100 }),
     ]);
     const ill = verdicts.filter(({ value }) => value.kind !== "healthy").map(({ value }) => `${value.observer} calls ${value.node} ${value.kind}`);
     const out = standings.filter(({ value }) => value.standing !== "member").map(({ value }) => `${value.node} is ${value.standing}`);
     const held = leases.some(({ value }) => value.state === "held" && value.boot !== null);
     const open = cells.flatMap(({ value }) => (value.open === null ? [] : [`incident ${value.open} is open`]));
+    const foretold = preemptions.flatMap(({ value }) => (value.endedAtMs === null ? [`a fault of ${value.node} is foretold`] : []));
     const { slot, nodes } = network.snapshot();
     const behind = nodes.filter((node) => node.slot < slot - 2).map(({ id }) => `${id} has no new block`);
-    missing = [...ill, ...out, ...open, ...behind, ...(held ? [] : ["the role is not held"])].join("; ");
+    missing = [...ill, ...out, ...open, ...foretold, ...behind, ...(held ? [] : ["the role is not held"])].join("; ");
     return missing === "" && verdicts.length === fleet.nodes.length * REGIONS.length;
   };
   await waitFor(() => `calm ${when} (${missing})`, CALM_MS_MAX, look);

@@ -15,6 +15,8 @@ export type HostAddresses = {
   readonly signer: string;
 };
 
+type Policies = { readonly [Part in "watch" | "failover" | "prediction"]?: Record<string, unknown> };
+
 export type FleetFacts = {
   readonly template: string;
   readonly file: string;
@@ -24,14 +26,14 @@ export type FleetFacts = {
   readonly genesisTime: number;
   readonly hosts: readonly HostAddresses[];
   /** What a bench or a test wants otherwise than the example; merged one level deep into `policies`. */
-  readonly policies?: { readonly watch?: Record<string, unknown>; readonly failover?: Record<string, unknown> };
+  readonly policies?: Policies;
 };
 
 type Template = {
   fleet: string;
   chain: { genesisHash: string; slots: { genesisTime: number } };
   nodes: { id: string; rpc: unknown; agent: unknown; agentKey: string; signer?: string }[];
-  policies?: { watch?: Record<string, unknown>; failover?: Record<string, unknown> };
+  policies?: Policies;
 };
 
 /** Throws with every fault when what was written is not a valid fleet: the template or the network is wrong then. */
@@ -51,6 +53,7 @@ export async function writeFleetFile(facts: FleetFacts): Promise<Fleet> {
   document.policies = {
     watch: { ...document.policies?.watch, ...facts.policies?.watch },
     failover: { ...document.policies?.failover, ...facts.policies?.failover },
+    prediction: { ...document.policies?.prediction, ...facts.policies?.prediction },
   };
   writeFileSync(
     facts.file,

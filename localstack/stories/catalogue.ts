@@ -5,6 +5,7 @@ import { reorgBelowBase, wrongPassphrase } from "./backups-apart.ts";
 import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
+import { PREDICTION_STORIES } from "./predictions.ts";
 import type { Story } from "./story.ts";
 
 export const STORIES: readonly Story[] = [
@@ -23,6 +24,7 @@ export const STORIES: readonly Story[] = [
   agentCutOff,
   workflowDies,
   budgetSpent,
+  ...PREDICTION_STORIES,
   ...BACKUP_STORIES,
   reorgBelowBase,
   wrongPassphrase,

@@ -16,8 +16,8 @@ export type BookFacts = {
   readonly estimate: Pick<Prediction, "probability" | "by" | "model" | "features" | "reason">;
   readonly level: Level;
   readonly failure: Failure;
-  /** When a preemption has moved the role away, if one has. */
-  readonly movedAtMs: number | null;
+  /** A preemption has asked for the role's move, and the node holds it no more. */
+  readonly hasMoved: boolean;
   readonly horizonMs: number;
   readonly nowMs: number;
 };
@@ -32,7 +32,7 @@ export function turnPage(current: Foreseen | null, facts: BookFacts): Turned {
   const before = (current?.open ?? []).map((each) => ({
     ...each,
     failedAtMs: each.failedAtMs ?? (hasFailed ? nowMs : null),
-    movedAtMs: each.movedAtMs ?? (facts.movedAtMs !== null && facts.movedAtMs >= each.madeAtMs ? facts.movedAtMs : null),
+    movedAtMs: each.movedAtMs ?? (facts.hasMoved && each.role !== null ? nowMs : null),
   }));
   const judged = before.map((each) => judge(each, before, facts));
   const scored = judged.filter(({ outcome }) => outcome !== null);

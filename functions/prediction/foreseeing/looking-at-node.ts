@@ -31,9 +31,9 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
     nowMs,
   );
   const preemption = cell.kind === "found" ? cell.value : null;
-  const movedAtMs = preemption?.step === "handed-over" ? preemption.sinceMs : null;
+  const hasMoved = preemption?.step === "handed-over" && !holds.has(node);
   const current = book.kind === "found" ? book.value : null;
-  const facts = { node, role: holds.get(node) ?? null, estimate: { ...estimate, model: null }, level, failure, movedAtMs, horizonMs, nowMs };
+  const facts = { node, role: holds.get(node) ?? null, estimate: { ...estimate, model: null }, level, failure, hasMoved, horizonMs, nowMs };
   const { foreseen, scored, made } = turnPage(current, facts);
   if (hasChanged(current, foreseen, made)) await registry.write("foreseen", node, foreseen, "any");
   /** What looked well and was, is no news, and of each node there is one such entry an hour. */

@@ -19,7 +19,7 @@ function facts({ level, state, moved = false }: Look, nowMs: number): BookFacts 
     estimate: { probability: CHANCES[level], by: "exhaustion", model: null, features: { nodeMemoryShare: 0.5 }, reason: `it is ${level}` },
     level,
     failure: { kind: state, reason: `us-east-1 calls it ${state}` },
-    movedAtMs: moved ? nowMs : null,
+    hasMoved: moved,
     horizonMs: HORIZON_MS,
     nowMs,
   };
