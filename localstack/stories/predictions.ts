@@ -4,6 +4,8 @@ import { type Stage, type Story, untilIncidentEnds } from "./story.ts";
 
 /** Long enough that every step has its time on a busy machine. */
 const GROWTH_S = 90;
+/** Steps have time to be seen before the next; the longest that a growth may take. */
+const SLOW_S = 240;
 const FORETOLD_MS = 120_000;
 const DIES_MS = 150_000;
 
@@ -61,7 +63,7 @@ export const falseAlarmCancelled: Story = {
   async run(stage) {
     const sinceMs = Date.now();
     const before = await stage.lease();
-    await stage.fault("leak", before.holder, 3 * GROWTH_S);
+    await stage.fault("leak", before.holder, SLOW_S);
     await stage.until("a warning", 3 * FORETOLD_MS, async () => {
       const cell = await preemptionOf(stage, before.holder);
       return cell !== null && cell.openedAtMs >= sinceMs && cell.step !== "none";
@@ -89,7 +91,7 @@ export const stormOfPredictions: Story = {
     const others = stage.rehearsal.fleet.nodes.map(({ id }) => id).filter((id) => id !== before.holder);
     const storm = [before.holder, ...others.slice(0, 2)];
     const spend = await spendBudget(stage, before.holder);
-    for (const node of storm) await stage.fault("leak", node, 2 * GROWTH_S);
+    for (const node of storm) await stage.fault("leak", node, SLOW_S);
     const held = await stage.until("the budget to stop the move", 2 * FORETOLD_MS, async () => {
       const cell = await preemptionOf(stage, before.holder);
       return cell !== null && cell.openedAtMs >= sinceMs && cell.endedAtMs !== null ? cell : false;

@@ -15,6 +15,7 @@ export type BookFacts = {
   readonly role: RoleName | null;
   readonly estimate: Pick<Prediction, "probability" | "by" | "model" | "features" | "reason">;
   readonly level: Level;
+  readonly looksWell: boolean;
   readonly failure: Failure;
   /** A preemption has asked for the role's move, and the node holds it no more. */
   readonly hasMoved: boolean;
@@ -40,7 +41,7 @@ export function turnPage(current: Foreseen | null, facts: BookFacts): Turned {
   /** Of a node that has failed nothing is left to foretell. */
   const isNew = !hasFailed && open.length < OPEN_MAX && open.every((each) => !isAtLeast(each.level, level));
   const made = isNew ? makeEntry(facts) : null;
-  const calmSinceMs = level === "calm" && !hasFailed ? (current?.calmSinceMs ?? nowMs) : null;
+  const calmSinceMs = facts.looksWell && !hasFailed ? (current?.calmSinceMs ?? nowMs) : null;
   const foreseen = {
     node,
     latest: { probability, level, by, model, reason, atMs: nowMs },

@@ -20,6 +20,13 @@ const PRECISION_GOOD = 0.8;
 const RISE_SHARE_MAX = 0.6;
 const FALL_SHARE_MAX = 0.25;
 
+/**
+ * Below this share of the level of warning a node looks well again: as much lower that noise around the level calls nothing off, and back on
+ * (the hysteresis of a Schmitt trigger).
+ */
+const WELL_SHARE = 0.6;
+export const looksWell = (probability: number, { warn }: Levels): boolean => probability < WELL_SHARE * warn;
+
 export function levelOf(probability: number, { warn, drain, handOver }: Levels): Level {
   if (probability >= handOver) return "hand-over";
   if (probability >= drain) return "drain";

@@ -1,7 +1,8 @@
 /**
  * What came of a prediction, once its horizon is over or the node has failed. A warning is judged by what the node then did, also where its
- * role had moved: a drained node that fails was a fault prevented, a drained node that lives on was a false alarm like any other. A
- * miss is a fault of which nothing warned.
+ * role had moved: its time is then a horizon from the move, and a spared node that fails was a fault prevented, one that lives on was a false
+ * alarm like any other. A miss is a fault of which nothing warned (Salfner, Lenk and Malek, "A survey of online failure prediction
+ * methods", 2010).
  */
 import type { OutcomeKind, Prediction } from "../../kernel/prediction.ts";
 
@@ -21,8 +22,8 @@ export type Score = { readonly kind: "open" } | { readonly kind: OutcomeKind; re
 
 export function scorePrediction({ madeAtMs, horizonMs, level }: Prediction, happened: WhatHappened): Score {
   const { nowMs, failedAtMs, movedAtMs, isUnknown, isWarned } = happened;
-  const endMs = madeAtMs + horizonMs;
   const warned = level !== "calm";
+  const endMs = Math.max(madeAtMs, warned ? (movedAtMs ?? 0) : 0) + horizonMs;
   if (failedAtMs !== null && failedAtMs >= madeAtMs && failedAtMs <= endMs) {
     const leadMs = failedAtMs - madeAtMs;
     if (!warned && isWarned) return { kind: "unknown", leadMs: null, reason: "it looked well; a later prediction warned" };

@@ -32,6 +32,10 @@ const SAMPLES_MIN = 8;
  * stands higher than ever before; a climb that came down by itself each time is a collector of garbage or a cache, and no leak.
  */
 const PARTS = [1, 0.5, 0.25];
+/** One look may be lost; of a node that is not measured any more the last word is old. */
+const GAPS_MAX = 2;
+/** So far below its line it is on another one: it was started again, or something was freed. */
+const FALLEN = 5;
 /** A slope of so many of its own errors is no accident of the noise. */
 const SIGNIFICANT = 4;
 const SLOPE_ERROR_PER_SPAN = 0.25;
@@ -41,6 +45,9 @@ const DEVIATION_PER_MAD = 1.4826;
 const NOISE_MIN = 0.001;
 
 export function estimateExhaustion(samples: readonly Used[], horizonMs: number): Exhaustion {
+  if (samples.slice(-GAPS_MAX - 1).every(({ share }) => share === null)) {
+    return { probability: null, inMs: null, perHour: null, reason: "it is not measured now" };
+  }
   const known = samples.flatMap(({ atMs, share }) => (share === null ? [] : [{ atMs, share }])).slice(-SAMPLES_MAX);
   const last = known.at(-1);
   if (last === undefined || known.length < SAMPLES_MIN) {
@@ -71,6 +78,7 @@ function judgeLine(samples: readonly Known[], horizonMs: number): Exhaustion {
   const perHour = slope * 3_600_000;
   if (spanMs <= 0 || slope <= SIGNIFICANT * slopeError)
     return { probability: 0, inMs: null, perHour, reason: "it does not rise by more than its noise" };
+  if (now - last.share > FALLEN * noise) return { probability: 0, inMs: null, perHour, reason: "it rose and has come down" };
   const inMs = Math.max(0, (1 - now) / slope);
   const beyond = slope * SLOPE_ERROR_PER_SPAN * (Math.min(inMs, horizonMs) / spanMs);
   const error = Math.hypot(noise, horizonMs * Math.hypot(slopeError, beyond));

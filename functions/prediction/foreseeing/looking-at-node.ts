@@ -7,7 +7,7 @@ import type { Foreseen, Foresight, Prediction, Preemption } from "../../../core/
 import { pad } from "../../../core/kernel/records.ts";
 import { turnPage } from "../../../core/prediction/automated-failover-orchestration/book.ts";
 import { judgeFailure } from "../../../core/prediction/automated-failover-orchestration/failure.ts";
-import { isAtLeast, levelOf } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
+import { isAtLeast, levelOf, looksWell } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { estimateFailure } from "../../../core/prediction/predictive-model/estimate.ts";
 import { readWindow } from "./windows.ts";
 
@@ -30,10 +30,21 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
     verdicts.filter((verdict) => verdict.node === node),
     nowMs,
   );
+  const isWell = looksWell(estimate.probability, foresight.levels);
   const preemption = cell.kind === "found" ? cell.value : null;
   const hasMoved = preemption?.step === "handed-over" && !holds.has(node);
   const current = book.kind === "found" ? book.value : null;
-  const facts = { node, role: holds.get(node) ?? null, estimate: { ...estimate, model: null }, level, failure, hasMoved, horizonMs, nowMs };
+  const facts = {
+    node,
+    role: holds.get(node) ?? null,
+    estimate: { ...estimate, model: null },
+    level,
+    looksWell: isWell,
+    failure,
+    hasMoved,
+    horizonMs,
+    nowMs,
+  };
   const { foreseen, scored, made } = turnPage(current, facts);
   if (hasChanged(current, foreseen, made)) await registry.write("foreseen", node, foreseen, "any");
   /** What looked well and was, is no news, and of each node there is one such entry an hour. */

@@ -18,6 +18,7 @@ function facts({ level, state, moved = false }: Look, nowMs: number): BookFacts 
     role: RoleName.parse("primary"),
     estimate: { probability: CHANCES[level], by: "exhaustion", model: null, features: { nodeMemoryShare: 0.5 }, reason: `it is ${level}` },
     level,
+    looksWell: level === "calm",
     failure: { kind: state, reason: `us-east-1 calls it ${state}` },
     hasMoved: moved,
     horizonMs: HORIZON_MS,
@@ -49,14 +50,16 @@ describe("the book of predictions", () => {
     { maxLength: 300 },
   );
 
-  it("scores every entry exactly once, and never after its horizon and one look", () => {
+  it("scores every entry exactly once, and never later than a horizon after it was made or its role had moved, and one look", () => {
     fc.assert(
       fc.property(anyLooks, (looks) => {
         const { scored, made, foreseen } = turn(looks as Look[]);
         const ids = [...scored, ...(foreseen?.open ?? [])].map(({ id }) => id);
         expect(ids.toSorted()).toEqual(made.map(({ id }) => id).toSorted());
         expect(new Set(ids).size).toBe(ids.length);
-        for (const { madeAtMs, horizonMs, outcome } of scored) expect((outcome?.atMs ?? 0) - madeAtMs).toBeLessThanOrEqual(horizonMs + MINUTE_MS);
+        for (const { madeAtMs, movedAtMs, horizonMs, outcome } of scored) {
+          expect((outcome?.atMs ?? 0) - Math.max(madeAtMs, movedAtMs ?? 0)).toBeLessThanOrEqual(horizonMs + MINUTE_MS);
+        }
         if (foreseen !== null) expect(Foreseen.safeParse(foreseen).success).toBe(true);
       }),
     );
@@ -86,6 +89,7 @@ describe("the book of predictions", () => {
   it("counts a warning after which nothing failed as a false alarm, also where the role had moved", () => {
     expect(turn([warn, ...times(60, calm)]).outcomes).toContain("warn false-alarm");
     expect(turn([warn, { ...calm, moved: true }, ...times(60, calm)]).outcomes).toContain("warn false-alarm");
+    expect(turn([warn, ...times(30, calm), { ...calm, moved: true }, ...times(50, calm)]).outcomes).not.toContain("warn false-alarm");
   });
 
   it("foretells nothing of a node that has failed, and begins anew when it is back", () => {

@@ -40,6 +40,20 @@ describe("what a node uses up", () => {
     );
   });
 
+  it("is not foretold of a node that was started again, however steeply it rose before", () => {
+    const before = used({ from: 0.2, perHour: 0.75 });
+    const after = used({ from: 0.1, perHour: 0, minutes: 5 }).map(({ atMs, share }) => ({ atMs: atMs + HOUR_MS, share }));
+    for (let known = 1; known <= after.length; known += 1)
+      expect(chance([...before, ...after.slice(0, known)]), `${known} samples`).toBeLessThan(0.05);
+  });
+
+  it("says nothing of a node that is not measured any more", () => {
+    const gone = Array.from({ length: 3 }, (_, minute) => ({ atMs: START_MS + HOUR_MS + minute * MINUTE_MS, share: null }));
+    const leak = used({ from: 0.2, perHour: 0.75 });
+    expect(estimateExhaustion([...leak, ...gone.slice(0, 2)], HOUR_MS).probability).toBeGreaterThan(0.9);
+    expect(estimateExhaustion([...leak, ...gone], HOUR_MS).probability).toBeNull();
+  });
+
   it("is not foretold of a saw whose teeth stay below the limit", () => {
     for (const teeth of [5, 9, 14, 20]) {
       const samples = Array.from({ length: 60 }, (_, minute) => ({
@@ -99,6 +113,7 @@ describe("what a node uses up", () => {
         const sorted = samples.toSorted((a, b) => a.atMs - b.atMs);
         const { probability } = estimateExhaustion(sorted, HOUR_MS);
         if (probability !== null) expect(probability >= 0 && probability <= 1).toBe(true);
+        if (probability === null) return;
         const known = sorted.filter(({ share }) => share !== null).slice(-SAMPLES_MAX);
         expect(estimateExhaustion(known, HOUR_MS)).toEqual(estimateExhaustion(sorted, HOUR_MS));
       }),
