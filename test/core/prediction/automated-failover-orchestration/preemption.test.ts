@@ -123,6 +123,32 @@ describe("acting ahead of a failure", () => {
     );
   });
 
+  it("holds on each limit and obstacle alone, at the limit and not one before it, and says which", () => {
+    const nowMs = BEGIN_MS + 5 * MINUTE_MS;
+    const table: [Partial<PreemptionFacts["around"]>, string | null][] = [
+      [{ lastHourCount: POLICY.perHourMax }, "the budget is spent"],
+      [{ lastHourCount: POLICY.perHourMax - 1 }, null],
+      [{ underWayCount: POLICY.atOnceMax }, "are being relieved"],
+      [{ outCount: 2, nodeCount: 6 }, "are out or drained"],
+      [{ outCount: 1, nodeCount: 6 }, null],
+      [{ nodeRelievedAtMs: nowMs - POLICY.nodeCooldownSeconds * 1_000 + 1 }, "the cooldown of n1"],
+      [{ nodeRelievedAtMs: nowMs - POLICY.nodeCooldownSeconds * 1_000 }, null],
+      [{ roleMovedAtMs: nowMs - POLICY.roleCooldownSeconds * 1_000 + 1 }, "the cooldown of primary"],
+      [{ roleMovedAtMs: nowMs - POLICY.roleCooldownSeconds * 1_000 }, null],
+      [{ standby: null }, "no standby is fit"],
+      [{ openIncident: "primary-20261124T000000000" as IncidentId }, "is open"],
+    ];
+    for (const [change, expected] of table) {
+      const looks = follow(
+        Array.from({ length: 6 }, () => 0.97),
+        () => ({ around: { ...FREE, ...change } }),
+      );
+      const { kind, reason } = looks[5]?.decision ?? { kind: "none", reason: "" };
+      expect([change, kind]).toEqual([change, expected === null ? "drain" : "hold"]);
+      if (expected !== null) expect(reason).toContain(expected);
+    }
+  });
+
   it("does nothing at all in shadow, and climbs there as it would in auto", () => {
     fc.assert(
       fc.property(anyStream, (stream) => {
