@@ -94,7 +94,7 @@ export const PreemptionPolicy = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.25)
+    .default(0.34)
     .meta({ description: "Share of the fleet that may be out or drained, the node in question included." }),
   nodeCooldownSeconds: z
     .int()

@@ -90,12 +90,12 @@ describe("levels", () => {
 
   it("are lowered by what was newly right alone, and raised by what was newly false", () => {
     const movedAtMs = { warn: NOW_MS - 5 * DAY_MS, drain: NOW_MS - 5 * DAY_MS, "hand-over": NOW_MS - 5 * DAY_MS };
-    const after = (old: Episode[], news: Episode[]) => adjustLevels(facts([...old, ...news], { movedAtMs })).map(({ kind }) => kind);
-    const before = (right: number, wrong: number) => episodes(right, wrong, NOW_MS - 6 * DAY_MS);
-    expect(after(before(50, 0), episodes(2, 1))).toEqual(["kept", "kept", "kept"]);
-    expect(after(before(50, 0), episodes(3, 0))).toEqual(["lowered", "lowered", "lowered"]);
-    expect(after(before(0, 50), episodes(9, 1))).toEqual(["kept", "kept", "kept"]);
-    expect(after(before(0, 50), episodes(0, 2))).toEqual(["raised", "raised", "raised"]);
+    const judged = (old: Episode[], news: Episode[]) => adjustLevels(facts([...old, ...news], { movedAtMs })).map(({ kind }) => kind);
+    const older = (right: number, wrong: number) => episodes(right, wrong, NOW_MS - 6 * DAY_MS);
+    expect(judged(older(50, 0), episodes(2, 1))).toEqual(["kept", "kept", "kept"]);
+    expect(judged(older(50, 0), episodes(3, 0))).toEqual(["lowered", "lowered", "lowered"]);
+    expect(judged(older(0, 50), episodes(9, 1))).toEqual(["kept", "kept", "kept"]);
+    expect(judged(older(0, 50), episodes(0, 2))).toEqual(["raised", "raised", "raised"]);
   });
 
   it("rise to their bounds under false alarms and fall to them when every alarm is right, and stay there", () => {
