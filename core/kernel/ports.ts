@@ -3,6 +3,7 @@
  * fakes that pass the same contract suites. Nothing here throws for an expected outcome.
  */
 import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
+import type { CapacityLook, CapacityOrder, CapacityOutcome, Raise, Verdict } from "./capacity.ts";
 import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
 import type { Block, Probe } from "./node.ts";
@@ -143,6 +144,19 @@ export interface FleetVault {
   signerWrapper(): KeyWrapper;
   /** Credentials for an agent, for an hour at most. Throws `AuthorityUnavailable`. */
   access(scope: AccessScope): Promise<VaultAccess>;
+}
+
+/** A group of units, each with a node. Nothing throws; each order is judged by `capacity-rules.ts`, may be given again, and is bounded in time. */
+export interface Capacity {
+  /** For sentences. */
+  readonly name: string;
+  look(): Promise<CapacityLook>;
+  /** Never lowers. */
+  raise(raise: Raise, order: CapacityOrder): Promise<CapacityOutcome>;
+  /** Ends the wait of a unit that is starting: it serves only when it was told so. */
+  complete(unit: string, verdict: Verdict, order: CapacityOrder): Promise<CapacityOutcome>;
+  /** Ends this very unit, and asks for one fewer. */
+  remove(unit: string, order: CapacityOrder): Promise<CapacityOutcome>;
 }
 
 export interface Clock {
