@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { ENVIRONMENT, FLEET_FILE } from "../core/kernel/environment.ts";
 import { faultsOf, InputInvalid } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { Agents, Bus, Nodes, Workflows, World } from "../core/kernel/ports.ts";
+import type { Agents, Bus, Clock, Nodes, Workflows, World } from "../core/kernel/ports.ts";
 import { Settings } from "../core/kernel/settings.ts";
+import type { Authority } from "./authority-kms.ts";
+import { capacities } from "./capacity-actuator.ts";
 import { systemClock } from "./clock-system.ts";
 import { systemEntropy } from "./entropy-system.ts";
 import { powertoolsLog } from "./log-powertools.ts";
@@ -32,15 +34,17 @@ export function assembleWorld(environment: Environment): World {
   const { region } = settings;
   const clock = systemClock();
   const entropy = systemEntropy();
+  const authority = authorityByFirstUse(settings, clock);
   return {
     fleet,
     region,
     registry: dynamoRegistry({ ...settings, clock, entropy }),
     nodes: nodesByFirstUse(region, fleet),
-    agents: agentsByFirstUse(settings, { fleet, region, clock, entropy }),
+    agents: agentsByFirstUse(authority, { fleet, region, clock, entropy }),
     bus: busByFirstUse({ ...settings, clock, entropy }),
     workflows: workflowsByFirstUse(settings),
     vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
+    capacity: fleet.scaling === undefined ? null : capacities({ fleet, clock, entropy, authority }),
     clock,
     entropy,
     metrics: embeddedMetrics(settings),
@@ -84,13 +88,17 @@ function nodesByFirstUse(region: string, fleet: Fleet): Nodes {
   };
 }
 
-function agentsByFirstUse(settings: Settings, given: Pick<World, "fleet" | "region" | "clock" | "entropy">): Agents {
+function authorityByFirstUse(settings: Settings, clock: Clock): () => Promise<Authority> {
+  return once(async () => {
+    const { kmsAuthority } = await import("./authority-kms.ts");
+    return kmsAuthority({ fleet: settings.fleet, clock, keyId: settings.authorityKey, region: regionOfKey(settings) });
+  });
+}
+
+function agentsByFirstUse(authority: () => Promise<Authority>, given: Pick<World, "fleet" | "region" | "clock" | "entropy">): Agents {
   const agents = once(async () => {
-    const [{ httpAgents }, { kmsAuthority }] = await Promise.all([import("./agents-http.ts"), import("./authority-kms.ts")]);
-    return httpAgents({
-      ...given,
-      authority: kmsAuthority({ ...given, fleet: settings.fleet, keyId: settings.authorityKey, region: regionOfKey(settings) }),
-    });
+    const [{ httpAgents }, signing] = await Promise.all([import("./agents-http.ts"), authority()]);
+    return httpAgents({ ...given, authority: signing });
   });
   return { call: async (...asked) => (await agents()).call(...asked) };
 }

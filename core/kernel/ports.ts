@@ -146,14 +146,12 @@ export interface FleetVault {
   access(scope: AccessScope): Promise<VaultAccess>;
 }
 
-/** A group of units, each with a node. Nothing throws; each order is judged by `capacity-rules.ts`, may be given again, and is bounded in time. */
+/** A group of units, each with a node. Nothing throws but `AuthorityUnavailable`; an order may be given again, and is bounded in time. */
 export interface Capacity {
-  /** For sentences. */
   readonly name: string;
   look(): Promise<CapacityLook>;
-  /** Never lowers. */
   raise(raise: Raise, order: CapacityOrder): Promise<CapacityOutcome>;
-  /** Ends the wait of a unit that is starting: it serves only when it was told so. */
+  /** A unit that is starting serves only when it was told so. */
   complete(unit: string, verdict: Verdict, order: CapacityOrder): Promise<CapacityOutcome>;
   /** Ends this very unit, and asks for one fewer. */
   remove(unit: string, order: CapacityOrder): Promise<CapacityOutcome>;
@@ -193,6 +191,8 @@ export interface World {
   readonly workflows: Workflows;
   /** Null for a fleet without one, and for functions that have nothing to do with it. */
   readonly vault: (() => Promise<FleetVault>) | null;
+  /** A scaling group's, by its name in the fleet file. Null for a fleet without any. */
+  readonly capacity: ((group: string) => Capacity) | null;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly metrics: Metrics;

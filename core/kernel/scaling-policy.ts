@@ -104,14 +104,9 @@ const Group = z.strictObject({
   demand: Demand,
   targetShare: z.number().min(0.1).max(0.95).default(0.7).meta({ description: "Of what a unit carries, so much is planned with." }),
   risk: z.number().min(0.0001).max(0.2).default(0.01).meta({ description: "The share of time in which demand may be above what is ready." }),
-  startSeconds: z
-    .int()
-    .min(5)
-    .max(START_SECONDS_MAX)
-    .default(300)
-    .meta({
-      description: "From the order to serving, until it has been measured here. A unit that is not ready after three times this is abandoned.",
-    }),
+  startSeconds: z.int().min(5).max(START_SECONDS_MAX).default(300).meta({
+    description: "From the order to serving, until it has been measured here. A unit that is not ready after three times this is abandoned.",
+  }),
   everySeconds: z.int().min(5).max(3_600).default(60).meta({ description: "How often it is decided anew." }),
   cooldownSeconds: z.int().min(0).max(86_400).default(900).meta({ description: "After any change so long none is taken away." }),
   joins: Joins,
