@@ -21,6 +21,8 @@ export type MemoryCapacityOptions = {
   readonly clock: Pick<Clock, "wallMs">;
   readonly start?: (id: string) => Promise<void>;
   readonly end?: (id: string) => Promise<void>;
+  /** False for a unit that is dead: the next look takes it away and starts another. */
+  readonly lives?: (id: string) => boolean;
   readonly onFault?: (id: string, reason: string) => void;
 };
 
@@ -79,6 +81,7 @@ export function memoryCapacity(options: MemoryCapacityOptions) {
   const capacity: Capacity = {
     name: options.name,
     async look() {
+      for (const { id } of stayingUnits({ units: [...units.values()] })) if (options.lives?.(id) === false) takeAway(id);
       fill(1);
       return seen();
     },

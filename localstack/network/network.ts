@@ -18,6 +18,7 @@ import type { ProcessStarter } from "./process-starter.ts";
 import { processTable } from "./process-table.ts";
 import { scratchNodes } from "./scratch-nodes.ts";
 import { openSwitchboard } from "./switchboard.ts";
+import { type UnitsOptions, unitNodes } from "./unit-nodes.ts";
 import type { ValidatorConfig } from "./validator.ts";
 
 /** Anvil listens within 50 ms; on a machine that is busy with a deploy it has been seen to take a second. */
@@ -38,6 +39,8 @@ export type NetworkOptions = {
   /** Seconds since the Unix epoch; the same genesis time gives the same genesis hash. */
   readonly genesisTime?: number;
   readonly log?: GossipOptions["log"];
+  /** Nodes that come and go, as a webhook's receiver starts and stops them; none unless told. */
+  readonly units?: UnitsOptions;
   /** Told each wanted port that somebody else holds; another is used. */
   readonly onPortTaken?: (port: number) => void;
 };
@@ -79,13 +82,9 @@ export async function startNetwork(options: NetworkOptions) {
   });
   const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip });
 
-  const scratch = scratchNodes({
-    places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })),
-    processes,
-    genesisTime,
-    source: () => [...chain.values()].find(({ id }) => gossip.isReachable(id) && !gossip.isDishonest(id)),
-    log,
-  });
+  const source = () => [...chain.values()].find(({ id }) => gossip.isReachable(id) && !gossip.isDishonest(id));
+  const scratch = scratchNodes({ places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })), processes, genesisTime, source, log });
+  const units = unitNodes({ ...options.units, processes, genesisTime, ports, source, log });
 
   function chainOf(id: string): ChainNode {
     const node = chain.get(id);
@@ -123,6 +122,7 @@ export async function startNetwork(options: NetworkOptions) {
     gossip,
     faults: executor,
     scratch,
+    units,
     /** Throws where the fault does not exist or its target is not here; `faults.run` says it as a value. */
     async fault(kind: string, target?: string): Promise<readonly string[]> {
       const outcome = await executor.run(kind, target);
@@ -137,13 +137,14 @@ export async function startNetwork(options: NetworkOptions) {
         const { height, hash, slot, signer } = gossip.head(node.id);
         return { ...node, height, hash, slot, signer, reachable: gossip.isReachable(node.id), rogue: gossip.isDishonest(node.id) };
       }),
+      units: units.addresses(),
       processes: processes.states(),
       links: switchboard.states().filter(({ state }) => state.kind !== "up"),
       gossipCut: nodes.flatMap((a) => nodes.filter((b) => gossip.isCut(a.id, b.id)).map((b) => `${a.id}>${b.id}`)),
     }),
     /** Validators first, so that no block is asked for while the rest goes. */
     async stop(): Promise<void> {
-      await scratch.close();
+      await Promise.all([scratch.close(), units.close()]);
       const running = processes.states().map(({ name }) => name);
       for (const first of ["v", "a", "n"]) await Promise.all(running.filter((name) => name.startsWith(first)).map((name) => processes.end(name)));
       await gossip.close();
