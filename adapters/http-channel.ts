@@ -104,9 +104,9 @@ function collect(response: IncomingMessage, bytesMax: number, done: (exchange: E
 
 function statusMeaning(response: IncomingMessage): Exchange {
   const status = response.statusCode ?? 0;
-  if (status === 429 || status === 503) return { kind: "unreachable", reason: `the agent is overloaded (HTTP ${status})` };
-  if (status >= 300 && status < 400) return { kind: "untrusted", reason: `HTTP ${status}: an agent does not redirect` };
-  return { kind: "untrusted", reason: `HTTP ${status}: not an agent's answer` };
+  if (status === 429 || status === 503) return { kind: "unreachable", reason: `the server is overloaded (HTTP ${status})` };
+  if (status >= 300 && status < 400) return { kind: "untrusted", reason: `HTTP ${status}: redirects are not followed` };
+  return { kind: "untrusted", reason: `HTTP ${status}: not an answer that was asked for` };
 }
 
 function describe(error: NodeJS.ErrnoException): string {

@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { ENVIRONMENT, FLEET_FILE } from "../core/kernel/environment.ts";
 import { faultsOf, InputInvalid } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { Agents, Bus, Nodes, Workflows, World } from "../core/kernel/ports.ts";
+import type { Agents, Bus, Clock, Nodes, Workflows, World } from "../core/kernel/ports.ts";
 import { Settings } from "../core/kernel/settings.ts";
+import type { Authority } from "./authority-kms.ts";
+import { capacities } from "./capacity-actuator.ts";
 import { systemClock } from "./clock-system.ts";
 import { systemEntropy } from "./entropy-system.ts";
 import { powertoolsLog } from "./log-powertools.ts";
@@ -33,16 +35,18 @@ export function assembleWorld(environment: Environment): World {
   const clock = systemClock();
   const entropy = systemEntropy();
   const log = powertoolsLog({ fleet: settings.fleet, region });
+  const authority = authorityByFirstUse(settings, { clock, log });
   return {
     fleet,
     region,
     module,
     registry: dynamoRegistry({ ...settings, clock, entropy }),
     nodes: nodesByFirstUse(region, fleet),
-    agents: agentsByFirstUse(settings, { fleet, region, clock, entropy, log }),
+    agents: agentsByFirstUse(authority, { fleet, region, clock, entropy }),
     bus: busByFirstUse({ ...settings, clock, entropy }),
     workflows: workflowsByFirstUse(settings),
     vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
+    capacity: fleet.scaling === undefined ? null : capacities({ fleet, clock, entropy, authority }),
     clock,
     entropy,
     metrics: embeddedMetrics(settings),
@@ -86,19 +90,23 @@ function nodesByFirstUse(region: string, fleet: Fleet): Nodes {
   };
 }
 
-function agentsByFirstUse(settings: Settings, given: Pick<World, "fleet" | "region" | "clock" | "entropy" | "log">): Agents {
-  const agents = once(async () => {
-    const [{ httpAgents }, { kmsAuthority }] = await Promise.all([import("./agents-http.ts"), import("./authority-kms.ts")]);
-    return httpAgents({
-      ...given,
-      authority: kmsAuthority({
-        clock: given.clock,
-        fleet: settings.fleet,
-        keyId: settings.authorityKey,
-        region: regionOfKey(settings),
-        onRenewalFailed: ({ message }) => given.log.warn("the session key was not renewed; the one before is still good", { why: message }),
-      }),
+function authorityByFirstUse(settings: Settings, { clock, log }: Pick<World, "clock" | "log">): () => Promise<Authority> {
+  return once(async () => {
+    const { kmsAuthority } = await import("./authority-kms.ts");
+    return kmsAuthority({
+      fleet: settings.fleet,
+      clock,
+      keyId: settings.authorityKey,
+      region: regionOfKey(settings),
+      onRenewalFailed: ({ message }) => log.warn("the session key was not renewed; the one before is still good", { why: message }),
     });
+  });
+}
+
+function agentsByFirstUse(authority: () => Promise<Authority>, given: Pick<World, "fleet" | "region" | "clock" | "entropy">): Agents {
+  const agents = once(async () => {
+    const [{ httpAgents }, signing] = await Promise.all([import("./agents-http.ts"), authority()]);
+    return httpAgents({ ...given, authority: signing });
   });
   return { call: async (...asked) => (await agents()).call(...asked) };
 }

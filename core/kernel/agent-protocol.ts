@@ -23,6 +23,8 @@ export const CONTEXT = {
   delegation: "synnergy-ha/delegation/1\n",
   closing: "synnergy-ha/closing/1\n",
   manifest: "synnergy-ha/manifest/1\n",
+  capacity: "synnergy-ha/capacity/1\n",
+  capacityReply: "synnergy-ha/capacity-reply/1\n",
 } as const;
 
 export const Delegation = z.object({

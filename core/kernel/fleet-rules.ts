@@ -6,6 +6,7 @@ import { endpointFor } from "./endpoint.ts";
 import type { Fleet, FleetNode, FleetRole } from "./fleet.ts";
 import type { FleetFault } from "./fleet-fault.ts";
 import { nearest } from "./nearest-name.ts";
+import { scalingFaults } from "./scaling-rules.ts";
 import { RENEWALS_PER_LEASE } from "./settings.ts";
 import { vaultFaults } from "./vault-rules.ts";
 
@@ -21,6 +22,7 @@ export function fleetFaults(fleet: Fleet): FleetFault[] {
     ...fleet.nodes.flatMap((node, index) => nodeFaults(fleet, node, index)),
     ...fleet.roles.flatMap((role, index) => roleFaults(fleet, role, index)),
     ...vaultFaults(fleet),
+    ...scalingFaults(fleet),
   ];
 }
 
@@ -37,17 +39,10 @@ export function fleetWarnings(fleet: Fleet): FleetFault[] {
       : [],
   );
   const zoneOf = new Map(fleet.nodes.map((node) => [node.id, node.zone]));
+  const allowed = "two zones or more, since one zone's loss would take the whole role";
   const crowded = fleet.roles.flatMap((role, index) => {
     const zones = new Set(role.members.map((member) => zoneOf.get(member)));
-    return zones.size > 1
-      ? []
-      : [
-          {
-            path: ["roles", index, "members"],
-            found: `all in zone ${[...zones].join()}`,
-            allowed: "two zones or more, since one zone's loss would take the whole role",
-          },
-        ];
+    return zones.size > 1 ? [] : [{ path: ["roles", index, "members"], found: `all in zone ${[...zones].join()}`, allowed }];
   });
   return [...signerless, ...crowded];
 }

@@ -8,6 +8,7 @@ import { Backups } from "./backup-policy.ts";
 import { Address, FleetId, Hash, NodeId, PublicKey, RegionName, RoleName } from "./ids.ts";
 import { Mode } from "./mode.ts";
 import { PredictionPolicy } from "./prediction-policy.ts";
+import { Scaling } from "./scaling-policy.ts";
 
 const HttpUrl = z.url({ protocol: /^https?$/ }).max(2048);
 
@@ -151,6 +152,9 @@ export const Fleet = z.strictObject({
   roles: z.array(Role).min(1).max(32),
   policies: Policies.prefault({}),
   vault: Vault.optional().meta({ description: "Where backups live. Without it the stacks have no vault." }),
+  scaling: Scaling.optional().meta({
+    description: "Capacity that comes and goes with demand. Without it the fleet has the nodes of this file and no others.",
+  }),
 });
 export type Fleet = z.infer<typeof Fleet>;
 export type FleetNode = Fleet["nodes"][number];

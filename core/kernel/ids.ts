@@ -16,6 +16,10 @@ export type NodeId = z.infer<typeof NodeId>;
 export const RoleName = z.string().regex(NAME, NAME_RULE).brand<"RoleName">();
 export type RoleName = z.infer<typeof RoleName>;
 
+/** Of a group of units that are started and stopped together. */
+export const GroupName = z.string().regex(NAME, NAME_RULE).brand<"GroupName">();
+export type GroupName = z.infer<typeof GroupName>;
+
 export const RegionName = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS Region such as us-east-1")

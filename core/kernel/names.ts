@@ -28,6 +28,9 @@ export function resourceNames(fleet: string) {
   } as const;
 }
 
+/** An ECS task that bears it (`true`) was told to serve. */
+export const SERVES_TAG = "synnergy:serves";
+
 /** S3's limit. */
 export const BUCKET_NAME_CHARACTERS_MAX = 63;
 const ACCOUNT_DIGITS = 12;

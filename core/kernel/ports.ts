@@ -3,6 +3,7 @@
  * fakes that pass the same contract suites. Nothing here throws for an expected outcome.
  */
 import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
+import type { CapacityLook, CapacityOrder, CapacityOutcome, Raise, Verdict } from "./capacity.ts";
 import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
 import type { Block, Probe } from "./node.ts";
@@ -145,6 +146,17 @@ export interface FleetVault {
   access(scope: AccessScope): Promise<VaultAccess>;
 }
 
+/** A group of units, each with a node. Nothing throws but `AuthorityUnavailable`; an order may be given again, and is bounded in time. */
+export interface Capacity {
+  readonly name: string;
+  look(): Promise<CapacityLook>;
+  raise(raise: Raise, order: CapacityOrder): Promise<CapacityOutcome>;
+  /** A unit that is starting serves only when it was told so. */
+  complete(unit: string, verdict: Verdict, order: CapacityOrder): Promise<CapacityOutcome>;
+  /** Ends this very unit, and asks for one fewer. */
+  remove(unit: string, order: CapacityOrder): Promise<CapacityOutcome>;
+}
+
 export interface Clock {
   /** For people and for slots. */
   wallMs(): number;
@@ -181,6 +193,8 @@ export interface World {
   readonly workflows: Workflows;
   /** Null for a fleet without one, and for functions that have nothing to do with it. */
   readonly vault: (() => Promise<FleetVault>) | null;
+  /** A scaling group's, by its name in the fleet file. Null for a fleet without any. */
+  readonly capacity: ((group: string) => Capacity) | null;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly metrics: Metrics;

@@ -21,6 +21,7 @@ import { processTable } from "./process-table.ts";
 import { serveRequestMetrics } from "./request-metrics.ts";
 import { scratchNodes } from "./scratch-nodes.ts";
 import { openSwitchboard } from "./switchboard.ts";
+import { type UnitsOptions, unitNodes } from "./unit-nodes.ts";
 import type { ValidatorConfig } from "./validator.ts";
 
 /** Anvil listens within 50 ms; on a machine that is busy with a deploy it has been seen to take a second. */
@@ -41,6 +42,8 @@ export type NetworkOptions = {
   /** Seconds since the Unix epoch; the same genesis time gives the same genesis hash. */
   readonly genesisTime?: number;
   readonly log?: GossipOptions["log"];
+  /** Nodes that come and go, as a webhook's receiver starts and stops them; none unless told. */
+  readonly units?: UnitsOptions;
   /** Told each wanted port that somebody else holds; another is used. */
   readonly onPortTaken?: (port: number) => void;
 };
@@ -85,13 +88,9 @@ export async function startNetwork(options: NetworkOptions) {
   const executor = faultExecutor({ topology: { nodes: nodes.map(({ id }) => id), regions }, processes, switchboard, gossip, growths });
   const metrics = await serveRequestMetrics({ port: await ports(), switchboard });
 
-  const scratch = scratchNodes({
-    places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })),
-    processes,
-    genesisTime,
-    source: () => [...chain.values()].find(({ id }) => gossip.isReachable(id) && !gossip.isDishonest(id)),
-    log,
-  });
+  const source = () => [...chain.values()].find(({ id }) => gossip.isReachable(id) && !gossip.isDishonest(id));
+  const scratch = scratchNodes({ places: nodes.map(({ id, scratchPort }) => ({ id, scratchPort })), processes, genesisTime, source, log });
+  const units = unitNodes({ ...options.units, processes, genesisTime, ports, source, log });
 
   function chainOf(id: string): ChainNode {
     const node = chain.get(id);
@@ -131,6 +130,7 @@ export async function startNetwork(options: NetworkOptions) {
     gossip,
     faults: executor,
     scratch,
+    units,
     /** Throws where the fault does not exist or its target is not here; `faults.run` says it as a value. */
     async fault(kind: string, target?: string, seconds?: number): Promise<readonly string[]> {
       const outcome = await executor.run(kind, target, seconds);
@@ -145,6 +145,7 @@ export async function startNetwork(options: NetworkOptions) {
         const { height, hash, slot, signer } = gossip.head(node.id);
         return { ...node, height, hash, slot, signer, reachable: gossip.isReachable(node.id), rogue: gossip.isDishonest(node.id) };
       }),
+      units: units.addresses(),
       processes: processes.states(),
       links: switchboard.states().filter(({ state }) => state.kind !== "up"),
       growing: growths.states(),
@@ -152,7 +153,7 @@ export async function startNetwork(options: NetworkOptions) {
     }),
     /** Validators first, so that no block is asked for while the rest goes. */
     async stop(): Promise<void> {
-      await Promise.all([scratch.close(), growths.heal()]);
+      await Promise.all([scratch.close(), growths.heal(), units.close()]);
       const running = processes.states().map(({ name }) => name);
       for (const first of ["v", "a", "n"]) await Promise.all(running.filter((name) => name.startsWith(first)).map((name) => processes.end(name)));
       await gossip.close();

@@ -82,6 +82,7 @@ export function backupWorld({ region = HOME, probe, ...ofFleet }: Options = {}) 
     agents: fakeAgents(agents, clock, async () => {}),
     bus,
     vault: async () => vault,
+    capacity: null,
     workflows: {
       decide: async () => "gone",
       start: async (name, input) => {

@@ -156,6 +156,7 @@ export class FakeFleet {
       agents: this.agentsPort(region),
       bus: this.bus(region),
       vault: null,
+      capacity: null,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),
         start: () => Promise.reject(new Error("watching starts no workflows: rules do")),

@@ -70,6 +70,7 @@ export class FakeNetwork {
       agents: fakeAgents(this.agents, this.clock, untilSigned),
       bus: this.bus,
       vault: null,
+      capacity: null,
       workflows: {
         decide: async ({ taskToken }, decision) => {
           this.decisions.push({ taskToken, ...decision });
