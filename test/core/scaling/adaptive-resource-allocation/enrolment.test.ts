@@ -1,73 +1,29 @@
-/** A node joins by a token, within bounds, on our chain; and leaves when it is not needed. */
+/** A node joins by a token, within bounds, on our chain. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EnrolledNode, EnrolmentBounds, EnrolmentRequest, EnrolmentToken } from "../../../../core/kernel/enrolment.ts";
-import type { IncidentId, NodeId, RoleName } from "../../../../core/kernel/ids.ts";
-import { decideEnrolment, type Enrolment, type EnrolmentFacts } from "../../../../core/scaling/adaptive-resource-allocation/enrolment.ts";
-import type { MemberView } from "../../../../core/scaling/adaptive-resource-allocation/enrolment-chain.ts";
-import { decideRemoval, type RemovalFacts } from "../../../../core/scaling/adaptive-resource-allocation/enrolment-removal.ts";
-import { hashToken } from "../../../../core/scaling/adaptive-resource-allocation/enrolment-token.ts";
-
-const NOW_MS = 1_750_000_000_000;
-const [SECRET, KEY, OTHER_KEY] = ["s", "k", "o"].map((letter) => letter.repeat(43)) as [string, string, string];
-const [GENESIS, BLOCK, OTHER_BLOCK] = ["1", "2", "3"].map((digit) => `0x${digit.repeat(64)}`) as [string, string, string];
-
-const request = EnrolmentRequest.parse({
-  nodeId: "scale-1",
-  publicKey: KEY,
-  token: SECRET,
-  instanceId: "i-0abc",
-  endpoint: { rpc: "http://10.0.0.9:8545", agent: "https://10.0.0.9:9443" },
-  chainId: 1337,
-  genesisHash: GENESIS,
-  finalized: { height: 100, hash: BLOCK },
-});
-const token = EnrolmentToken.parse({
-  instanceId: "i-0abc",
-  tokenSha256: hashToken(SECRET),
-  nodeId: "scale-1",
-  region: "us-east-1",
-  zone: "us-east-1a",
-  host: "10.0.0.9",
-  issuedAtMs: NOW_MS - 1_000,
-  expiresAtMs: NOW_MS + 600_000,
-  claim: null,
-});
-const bounds = EnrolmentBounds.parse({ idPrefixes: ["scale-"], regions: ["us-east-1"], zones: ["us-east-1a"], nodesMax: 6 });
-const view = (index: number, changes: Partial<MemberView> = {}): MemberView => ({
-  node: `n${index}` as NodeId,
-  chainId: 1337,
-  genesisHash: GENESIS,
-  finalizedHeight: 101,
-  hash: BLOCK,
-  ...changes,
-});
-const views = [0, 1, 2].map((index) => view(index));
-const members = [0, 1, 2].map((index) => ({ nodeId: `n${index}`, publicKey: `${index}`.repeat(43), addresses: [`http://10.0.0.${index + 1}:8545`] }));
-const good: EnrolmentFacts = {
-  nowMs: NOW_MS,
-  request,
-  token,
+import { EnrolledNode, type EnrolmentToken } from "../../../../core/kernel/enrolment.ts";
+import type { NodeId } from "../../../../core/kernel/ids.ts";
+import { decideEnrolment, type EnrolmentFacts } from "../../../../core/scaling/adaptive-resource-allocation/enrolment.ts";
+import {
+  asked,
+  BLOCK,
   bounds,
+  chained,
+  claim,
+  entered,
+  good,
+  KEY,
   members,
-  enrolled: [],
-  chain: { chain: { chainId: 1337, genesisHash: GENESIS }, memberCount: 3, views },
-};
-const asked = (changes: Partial<EnrolmentRequest>): Partial<EnrolmentFacts> => ({ request: EnrolmentRequest.parse({ ...request, ...changes }) });
-const chained = (changes: Partial<EnrolmentFacts["chain"]>): Partial<EnrolmentFacts> => ({ chain: { ...good.chain, ...changes } });
-const stored = (changes: Partial<EnrolmentToken>): Partial<EnrolmentFacts> => ({ token: { ...token, ...changes } });
-const wordOf = (decision: Enrolment): string => (decision.kind === "refused" ? decision.because : decision.kind);
-const entered = EnrolledNode.parse({
-  nodeId: "scale-1",
-  publicKey: KEY,
-  instanceId: "i-0abc",
-  endpoint: request.endpoint,
-  region: "us-east-1",
-  zone: "us-east-1a",
-  enteredAtMs: NOW_MS - 50,
-  removedAtMs: null,
-});
-const claim = { publicKey: KEY, atMs: NOW_MS - 100 };
+  NOW_MS,
+  OTHER_BLOCK,
+  OTHER_KEY,
+  request,
+  stored,
+  token,
+  view,
+  views,
+  wordOf,
+} from "../../../support/enrolment-facts.ts";
 
 const REFUSALS: [string, Partial<EnrolmentFacts>][] = [
   ["token-unknown", { token: null }],
@@ -204,49 +160,3 @@ describe("enrolment", () => {
 });
 
 const member = ({ nodeId, publicKey, endpoint }: EnrolledNode) => ({ nodeId, publicKey, addresses: Object.values(endpoint) });
-
-describe("removal", () => {
-  const idle: RemovalFacts = {
-    nowMs: NOW_MS,
-    node: entered,
-    instance: "running",
-    holds: [],
-    openIncident: null,
-    workCount: 0,
-    roles: [{ role: "primary" as RoleName, leftCount: 3, neededCount: 2 }],
-    leftCount: 4,
-    quorumCount: 3,
-  };
-  const table: [string, Partial<RemovalFacts>][] = [
-    ["removed", {}],
-    ["not-enrolled", { node: null }],
-    ["instance-unknown", { instance: "unknown" }],
-    ["incident-open", { openIncident: "primary-20261124T000000000" as IncidentId }],
-    ["below-quorum", { leftCount: 2 }],
-    ["role-below-minimum", { roles: [{ role: "primary" as RoleName, leftCount: 1, neededCount: 2 }] }],
-    ["not-yet", { holds: ["primary" as RoleName] }],
-    ["not-yet", { workCount: 3 }],
-  ];
-
-  it("takes a running node out only when it holds nothing and enough stay", () => {
-    for (const [word, changes] of table) {
-      const decision = decideRemoval({ ...idle, ...changes });
-      expect([word, decision.kind === "refused" ? decision.because : decision.kind]).toEqual([word, word]);
-    }
-  });
-
-  it("takes out what is gone whatever else is the case, and only once", () => {
-    for (const [, changes] of table.filter(([word]) => word !== "not-enrolled")) {
-      const first = decideRemoval({ ...idle, ...changes, instance: "gone" });
-      expect(first).toMatchObject({ kind: "removed", isNew: true, node: { removedAtMs: NOW_MS } });
-      if (first.kind !== "removed") continue;
-      expect(decideRemoval({ ...idle, ...changes, node: first.node, nowMs: NOW_MS + 5 })).toMatchObject({
-        kind: "removed",
-        isNew: false,
-        node: first.node,
-      });
-    }
-    const held = decideRemoval({ ...idle, instance: "gone", holds: ["primary" as RoleName] });
-    expect(held.reason).toContain("must be failed over");
-  });
-});

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { NodeId } from "../../../../core/kernel/ids.ts";
 import { imbalanceOf, roundsMax, tradesMax } from "../../../../core/scaling/autonomous-resource-optimization/convergence.ts";
 import { TRADE_RULES } from "../../../../core/scaling/autonomous-resource-optimization/trade-rule.ts";
+import { chance } from "../../../support/seeded-chance.ts";
 import { type Faults, NO_FAULTS, type NodePlan, TradingNetwork } from "../../../support/trading-network.ts";
 
 const SKEW_MS = 900;
@@ -124,13 +125,26 @@ describe("trading work", () => {
     );
   });
 
-  it("brings a fleet of thirty with one hot node to rest within a dozen rounds", () => {
+  it("brings a fleet of thirty with one hot node to rest within a dozen rounds, and within the bound that holds for it", () => {
     const hot: NodePlan = { capacityUnits: 100, items: Array.from({ length: 300 }, () => 3), skewMs: 0 };
     const cold: NodePlan = { capacityUnits: 100, items: [3], skewMs: 0 };
     const network = new TradingNetwork([hot, ...Array.from({ length: 29 }, () => cold)], 1);
+    expect(roundsMax(tradedFleet(network))).toBeLessThan(300);
     expect(comeToRest(network, 12)).toBeGreaterThan(0);
     const shares = network.loads.map(({ loadUnits, capacityUnits }) => loadUnits / capacityUnits);
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThan(0.03 + TRADE_RULES.marginShare);
+  });
+
+  it("brings mixed fleets of three to sixty nodes, about a fifth of them hot, to rest within a dozen rounds", () => {
+    for (const [seed, count] of [3, 5, 8, 12, 20, 30, 45, 60].entries()) {
+      const { below } = chance(seed + 1);
+      const plans = Array.from({ length: count }, () => ({
+        capacityUnits: 50 + below(350),
+        items: Array.from({ length: below(5) === 0 ? 60 : below(8) }, () => 1 + below(10)),
+        skewMs: 0,
+      }));
+      comeToRest(new TradingNetwork(plans, seed), 12);
+    }
   });
 
   it("gives nodes work by their capacity", () => {
