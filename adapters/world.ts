@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { ENVIRONMENT, FLEET_FILE } from "../core/kernel/environment.ts";
 import { faultsOf, InputInvalid } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { Agents, Bus, Clock, Nodes, Workflows, World } from "../core/kernel/ports.ts";
+import type { Agents, Bus, Nodes, Workflows, World } from "../core/kernel/ports.ts";
 import { Settings } from "../core/kernel/settings.ts";
 import type { Authority } from "./authority-kms.ts";
 import { capacities } from "./capacity-actuator.ts";
