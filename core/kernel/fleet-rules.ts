@@ -6,6 +6,7 @@ import { endpointFor } from "./endpoint.ts";
 import type { Fleet, FleetNode, FleetRole } from "./fleet.ts";
 import type { FleetFault } from "./fleet-fault.ts";
 import { nearest } from "./nearest-name.ts";
+import { predictionFaults } from "./prediction-rules.ts";
 import { RENEWALS_PER_LEASE } from "./settings.ts";
 import { vaultFaults } from "./vault-rules.ts";
 
@@ -21,6 +22,7 @@ export function fleetFaults(fleet: Fleet): FleetFault[] {
     ...fleet.nodes.flatMap((node, index) => nodeFaults(fleet, node, index)),
     ...fleet.roles.flatMap((role, index) => roleFaults(fleet, role, index)),
     ...vaultFaults(fleet),
+    ...predictionFaults(fleet),
   ];
 }
 

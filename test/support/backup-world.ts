@@ -81,6 +81,8 @@ export function backupWorld({ region = HOME, probe, ...ofFleet }: Options = {}) 
     agents: fakeAgents(agents, clock, async () => {}),
     bus,
     vault: async () => vault,
+    history: null,
+    namedMetrics: null,
     workflows: {
       decide: async () => "gone",
       start: async (name, input) => {

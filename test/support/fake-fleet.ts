@@ -155,6 +155,8 @@ export class FakeFleet {
       agents: this.agentsPort(region),
       bus: this.bus(region),
       vault: null,
+      history: null,
+      namedMetrics: null,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),
         start: () => Promise.reject(new Error("watching starts no workflows: rules do")),

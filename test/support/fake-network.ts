@@ -69,6 +69,8 @@ export class FakeNetwork {
       agents: fakeAgents(this.agents, this.clock, untilSigned),
       bus: this.bus,
       vault: null,
+      history: null,
+      namedMetrics: null,
       workflows: {
         decide: async ({ taskToken }, decision) => {
           this.decisions.push({ taskToken, ...decision });
