@@ -54,8 +54,16 @@ export function declareHistory(scope: Construct, deployment: Deployment): Bucket
  * Nobody here may delete: the bucket's lifecycle does. Who may list may list all of it, as S3 tells an absent object from a forbidden
  * one only to who may.
  */
-export function allowHistory(role: Role, bucket: Bucket, use: HistoryUse): void {
-  const objects = bucket.arnForObjects(PREFIX);
-  role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket.bucketArn] }));
+export function allowHistory(role: Role, deployment: Deployment, use: HistoryUse): void {
+  const stack = Stack.of(role);
+  const resource = resourceNames(deployment.fleet.fleet).historyBucket(stack.account, stack.region);
+  const bucket = stack.formatArn({ service: "s3", region: "", account: "", resource });
+  const objects = `${bucket}/${PREFIX}`;
+  role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket] }));
   role.addToPolicy(new PolicyStatement({ actions: use === "writes" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"], resources: [objects] }));
+  acknowledge(
+    role,
+    `AwsSolutions-IAM5[Resource::${objects}]`,
+    "Objects of history are named by node, observer and day, and a policy names them by the bucket and the prefix that they are in.",
+  );
 }

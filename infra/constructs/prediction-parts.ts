@@ -28,7 +28,7 @@ export class PredictionParts extends Construct {
       if (declaration.readsMetrics) allowMetrics(role, fleet);
       if (declaration.history === undefined) continue;
       each.addEnvironment(ENVIRONMENT.historyBucket, bucket.bucketName);
-      allowHistory(role, bucket, declaration.history);
+      allowHistory(role, deployment, declaration.history);
     }
     const every = (id: string, description: string, rate: Duration, name: string): void => {
       const started = all.find(({ declaration }) => declaration.name === name);

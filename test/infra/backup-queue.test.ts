@@ -109,7 +109,8 @@ describe("the clock", () => {
         "rate(15 minutes) AuditReplicasFunction",
         `rate(${days} days) BackupsRestoreDrillStateMachine`,
       ];
-      const expected = ["rate(1 minute) WatchFleetFunction", "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
+      const always = ["rate(1 minute) WatchFleetFunction", "rate(1 hour) ArchiveVitalsFunction"];
+      const expected = [...always, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
       expect(started.toSorted()).toEqual(expected.toSorted());
     }
   });
