@@ -21,8 +21,8 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     name: "archive-vitals",
     purpose: "Writes the vitals of each node and finished day into its Region's history, column by column.",
     timeoutS: LAMBDA_TIMEOUT_S_MAX,
-    /** The next hour's run does what this one could not. */
-    asynchronous: { retries: 0, eventAgeS: EVENT_AGE_S },
+    /** What is written is not written again, so a run may be repeated; what it could not do the next hour's does. */
+    asynchronous: { retries: 2, eventAgeS: EVENT_AGE_S },
     history: "writes",
     reads: ["vitals", "metricMinute"],
     writes: [],

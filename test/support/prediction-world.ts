@@ -37,7 +37,7 @@ export function predictionWorld({ vitalsSeconds = 60, metrics = [], source }: Op
 }
 
 /** What a watcher says of a node at a moment; the numbers go by the moment alone. */
-export function vitalsAt(fleet: Fleet, node: string, atMs: number): Vitals {
+export function vitalsAt(fleet: Pick<Fleet, "nodes">, node: string, atMs: number): Vitals {
   const minute = Math.floor(atMs / 60_000);
   const isSilent = minute % 11 === 0;
   return {

@@ -3,6 +3,7 @@
  * a period without an object is to be written. So a run that ends anywhere is gone on with by the next, and two runs at once write
  * the same object, which the store takes once.
  */
+import { KEEP_S } from "../../../adapters/registry-cells.ts";
 import { HistoryUnwritten } from "../../../core/kernel/errors.ts";
 import type { FleetNode } from "../../../core/kernel/fleet.ts";
 import type { HistoryStore, World } from "../../../core/kernel/ports.ts";
@@ -21,8 +22,7 @@ import {
 import { rowsOf } from "../../../core/prediction/signal-history/history-rows.ts";
 import { POINTS_MAX } from "../../../core/prediction/signal-history/limits.ts";
 
-/** As long as the registry keeps them. */
-const KEPT_MS = 14 * 86_400_000;
+const KEPT_MS = KEEP_S * 1_000;
 /** Not begun with less: a period is two reads of some pages, an encoding and a put. */
 const LEFT_MS_MIN = 60_000;
 const PAGE = 1_000;
