@@ -6,7 +6,8 @@ import { readFileSync, statSync } from "node:fs";
 import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
 import { strongConsistencyFaults } from "../core/failover/stateful-failover/registry-regions.ts";
 import { Fleet } from "../core/kernel/fleet.ts";
-import { fleetFaults, fleetWarnings } from "../core/kernel/fleet-rules.ts";
+import { fleetFaults } from "../core/kernel/fleet-rules.ts";
+import { fleetWarnings } from "../core/kernel/fleet-warnings.ts";
 import { type FieldFault, fieldFaults } from "./fleet-faults.ts";
 
 export type FleetRead = { readonly kind: "read"; readonly fleet: Fleet; readonly warnings: readonly string[] };

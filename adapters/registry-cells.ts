@@ -23,7 +23,7 @@ export const LIST_ITEMS_MAX = 1_000;
 
 const DAY_S = 86_400;
 /** Two weeks: the last incident's surroundings are still there when somebody comes back from a holiday. */
-const KEEP_S = 14 * DAY_S;
+export const KEEP_S = 14 * DAY_S;
 /** A detector's window is worth nothing once the node has been unwatched for a day. */
 const LIFE_S: Partial<Record<RecordKind, number>> = { event: KEEP_S, vitals: KEEP_S, window: DAY_S };
 

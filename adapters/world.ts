@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { ENVIRONMENT, FLEET_FILE } from "../core/kernel/environment.ts";
 import { faultsOf, InputInvalid } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { Agents, Bus, Nodes, Workflows, World } from "../core/kernel/ports.ts";
+import type { Agents, Bus, NamedMetrics, Nodes, Workflows, World } from "../core/kernel/ports.ts";
 import { Settings } from "../core/kernel/settings.ts";
 import type { Authority } from "./authority-kms.ts";
 import { capacities } from "./capacity-actuator.ts";
@@ -47,6 +47,8 @@ export function assembleWorld(environment: Environment): World {
     workflows: workflowsByFirstUse(settings),
     vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
     capacity: fleet.scaling === undefined ? null : capacities({ fleet, clock, entropy, authority }),
+    history: historyByFirstUse(settings, environment.AWS_ENDPOINT_URL),
+    namedMetrics: namedMetricsByFirstUse(fleet),
     clock,
     entropy,
     metrics: embeddedMetrics(settings),
@@ -137,4 +139,15 @@ function workflowsByFirstUse({ region, stateMachine }: Settings): Workflows {
 function vaultByFirstUse({ region, vaultAccount: account, vaultAgentRole: agentRole }: Settings, fleet: Fleet, endpoint: string | undefined) {
   if (account === undefined || fleet.vault === undefined) return null;
   return once(async () => (await import("./fleet-vault-aws.ts")).awsFleetVault({ fleet, region, account, agentRole, endpoint }));
+}
+
+/** Its objects are a vault's in all that the port asks: written once, whole or absent. */
+function historyByFirstUse({ region, historyBucket: bucket }: Settings, endpoint: string | undefined): World["history"] {
+  if (bucket === undefined) return null;
+  return once(async () => (await import("./vault-s3.ts")).s3Vault({ bucket, region, ...(endpoint === undefined ? {} : { endpoint }) }));
+}
+
+function namedMetricsByFirstUse(fleet: Fleet): (() => Promise<NamedMetrics>) | null {
+  if (fleet.policies.prediction.metrics.length === 0) return null;
+  return once(async () => (await import("./metrics-cloudwatch.ts")).cloudWatchMetrics({ fleet }));
 }

@@ -21,6 +21,7 @@ import { declareBus, declareUndelivered } from "./constructs/fleet-bus.ts";
 import { declareDashboard } from "./constructs/fleet-dashboard.ts";
 import { FleetFunction } from "./constructs/fleet-function.ts";
 import { declareLogQueries } from "./constructs/log-queries.ts";
+import { PredictionParts } from "./constructs/prediction-parts.ts";
 import { PreemptWorkflow } from "./constructs/preempt-workflow.ts";
 import { vaultAlarmsHeardIn } from "./constructs/vault-alarms.ts";
 import { declareAgentRole } from "./constructs/vault-permissions.ts";
@@ -74,6 +75,7 @@ export class RegionStack extends Stack {
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));
+    new PredictionParts(this, { deployment, all, undelivered });
     const alsoHeard = vaultAlarmsHeardIn(region, fleet);
     const more = fleet.vault?.backups === undefined ? [] : this.declareBackups(props, { named, steps: stepsOf("backup"), all, bus, undelivered });
     new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function, more, alsoHeard });

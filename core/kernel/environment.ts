@@ -9,6 +9,7 @@ export const ENVIRONMENT = {
   authorityKey: "SYNNERGY_AUTHORITY_KEY",
   stateMachine: "SYNNERGY_STATE_MACHINE",
   vaultAccount: "SYNNERGY_VAULT_ACCOUNT",
+  historyBucket: "SYNNERGY_HISTORY_BUCKET",
   vaultAgentRole: "SYNNERGY_VAULT_AGENT_ROLE",
 } as const;
 

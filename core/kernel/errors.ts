@@ -156,6 +156,16 @@ export class BackupOvertaken extends Transient {
   }
 }
 
+/** Of some nodes the history of a period was not written; their vitals are there for two weeks, and each hour is another try. */
+export class HistoryUnwritten extends Transient {
+  override readonly name = "HistoryUnwritten";
+  constructor({ written, failures }: { written: number; failures: readonly string[] }) {
+    super(
+      `the history of ${failures.length} nodes was not written (${failures.slice(0, 3).join("; ")}); of the others ${written} objects were. The next run tries again.`,
+    );
+  }
+}
+
 export class FleetMismatch extends Permanent {
   override readonly name = "FleetMismatch";
   constructor(facts: { what: string; found: string; allowed: readonly string[] }) {

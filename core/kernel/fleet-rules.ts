@@ -1,11 +1,12 @@
 /**
  * What must hold between the fields of a fleet file, once each field by itself is right. Pure; whoever reads the file adds
- * where it stands. A fault stops everything; a warning is worth a person's minute.
+ * where it stands. A fault stops everything; what is only worth a person's minute is in fleet-warnings.ts.
  */
 import { endpointFor } from "./endpoint.ts";
 import type { Fleet, FleetNode, FleetRole } from "./fleet.ts";
 import type { FleetFault } from "./fleet-fault.ts";
 import { nearest } from "./nearest-name.ts";
+import { predictionFaults } from "./prediction-rules.ts";
 import { scalingFaults } from "./scaling-rules.ts";
 import { RENEWALS_PER_LEASE } from "./settings.ts";
 import { vaultFaults } from "./vault-rules.ts";
@@ -22,29 +23,9 @@ export function fleetFaults(fleet: Fleet): FleetFault[] {
     ...fleet.nodes.flatMap((node, index) => nodeFaults(fleet, node, index)),
     ...fleet.roles.flatMap((role, index) => roleFaults(fleet, role, index)),
     ...vaultFaults(fleet),
+    ...predictionFaults(fleet),
     ...scalingFaults(fleet),
   ];
-}
-
-export function fleetWarnings(fleet: Fleet): FleetFault[] {
-  const signerless = fleet.nodes.flatMap((node, index) =>
-    node.signer === undefined && fleet.roles.some((role) => role.members.includes(node.id))
-      ? [
-          {
-            path: ["nodes", index],
-            found: `${node.id} without a signer`,
-            allowed: "the address that its blocks name, or nobody can see whether it signs",
-          },
-        ]
-      : [],
-  );
-  const zoneOf = new Map(fleet.nodes.map((node) => [node.id, node.zone]));
-  const allowed = "two zones or more, since one zone's loss would take the whole role";
-  const crowded = fleet.roles.flatMap((role, index) => {
-    const zones = new Set(role.members.map((member) => zoneOf.get(member)));
-    return zones.size > 1 ? [] : [{ path: ["roles", index, "members"], found: `all in zone ${[...zones].join()}`, allowed }];
-  });
-  return [...signerless, ...crowded];
 }
 
 /** A second use of what must be one node's own is nearly always a line that was copied and not changed. */

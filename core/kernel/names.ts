@@ -2,6 +2,14 @@
  * The AWS names of a fleet's parts, the same in every Region, so that stacks, functions and the CLI find each other
  * from the fleet's name alone. The registry's name is also its identity: a table restored from a backup has another.
  */
+import { createHash } from "node:crypto";
+
+/** S3's limit. */
+export const BUCKET_NAME_CHARACTERS_MAX = 63;
+const ACCOUNT_DIGITS = 12;
+/** Two long names that begin alike are told apart by so much of their digest. */
+const DIGEST_CHARACTERS = 8;
+
 export function resourceNames(fleet: string) {
   const prefix = `synnergy-${fleet}`;
   return {
@@ -24,6 +32,8 @@ export function resourceNames(fleet: string) {
     vaultBucket: (account: string, region: string) => `${prefix}-vault-${account}-${region}`,
     vaultAlias: `alias/${prefix}-vault`,
     vaultUnreplicated: `${prefix}-vault-unreplicated`,
+    /** Every fleet has one, so a name that would be too long for S3 is cut, and told from its like by a digest. */
+    historyBucket: (account: string, region: string) => `synnergy-${shortFor(fleet, `synnergy--history--${region}`)}-history-${account}-${region}`,
     metricsNamespace: "SynnergyHA",
   } as const;
 }
@@ -31,9 +41,13 @@ export function resourceNames(fleet: string) {
 /** An ECS task that bears it (`true`) was told to serve. */
 export const SERVES_TAG = "synnergy:serves";
 
-/** S3's limit. */
-export const BUCKET_NAME_CHARACTERS_MAX = 63;
-const ACCOUNT_DIGITS = 12;
+/** The fleet's name as it fits into a bucket's beside `rest` and an account. */
+function shortFor(fleet: string, rest: string): string {
+  const room = BUCKET_NAME_CHARACTERS_MAX - rest.length - ACCOUNT_DIGITS;
+  if (fleet.length <= room) return fleet;
+  const digest = createHash("sha256").update(fleet).digest("hex").slice(0, DIGEST_CHARACTERS);
+  return `${fleet.slice(0, room - DIGEST_CHARACTERS - 1)}-${digest}`;
+}
 
 export function vaultBucketCharacters(fleet: string, region: string): number {
   return resourceNames(fleet).vaultBucket("0".repeat(ACCOUNT_DIGITS), region).length;

@@ -6,6 +6,7 @@ import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
 import type { CapacityLook, CapacityOrder, CapacityOutcome, Raise, Verdict } from "./capacity.ts";
 import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
+import type { MetricReading, NamedMetric } from "./named-metric.ts";
 import type { Block, Probe } from "./node.ts";
 import type { RecordKind, RecordOf } from "./records.ts";
 import type { VaultAccess, VaultPlace } from "./vault-job.ts";
@@ -118,6 +119,14 @@ export type GetOptions = {
 export type ListOptions = { readonly after?: string; readonly limit: number; readonly signal?: AbortSignal };
 export type VaultObject = { readonly key: string; readonly sizeBytes: number; readonly modifiedMs: number };
 
+/** The history of this Region's observer: objects written once, which the bucket itself lets go after their time. */
+export type HistoryStore = Pick<VaultStore, "name" | "put" | "get" | "list">;
+
+export interface NamedMetrics {
+  /** One reading a metric, in their order. All of one period; `fromMs` and `untilMs` are multiples of it. Never throws for what CloudWatch does. */
+  read(metrics: readonly NamedMetric[], span: { fromMs: number; untilMs: number }): Promise<readonly MetricReading[]>;
+}
+
 /** Makes and opens data keys. */
 export interface KeyWrapper {
   readonly keyId: string;
@@ -195,6 +204,10 @@ export interface World {
   readonly vault: (() => Promise<FleetVault>) | null;
   /** A scaling group's, by its name in the fleet file. Null for a fleet without any. */
   readonly capacity: ((group: string) => Capacity) | null;
+  /** Null for functions that have nothing to do with it. */
+  readonly history: (() => Promise<HistoryStore>) | null;
+  /** Null for a fleet that names none. */
+  readonly namedMetrics: (() => Promise<NamedMetrics>) | null;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly metrics: Metrics;

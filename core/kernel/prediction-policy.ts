@@ -1,6 +1,7 @@
 /** What the fleet file says of foresight: how often it looks, how far ahead, how sure it must be, and how much it may do in an hour. */
 import * as z from "zod";
 import { Mode } from "./mode.ts";
+import { NAMED_METRICS_MAX, NamedMetric } from "./named-metric.ts";
 
 const DAY_S = 86_400;
 
@@ -38,5 +39,10 @@ export const PredictionPolicy = z.strictObject({
     .max(30 * DAY_S)
     .default(6 * 3_600)
     .meta({ description: "After so long a new level of a metric is its normal one." }),
+  metrics: z
+    .array(NamedMetric)
+    .max(NAMED_METRICS_MAX)
+    .default([])
+    .meta({ description: "CloudWatch metrics that are signals of a node. Each costs money each time it is read." }),
 });
 export type PredictionPolicy = z.infer<typeof PredictionPolicy>;

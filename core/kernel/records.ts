@@ -87,6 +87,9 @@ export const Vitals = z.object({
   host: HostVitals.nullable(),
 });
 export type Vitals = z.infer<typeof Vitals>;
+/** Key: `<node>/<observer>/<atMs, 13 digits>`. What CloudWatch has of the metrics that the fleet file names, by the beginning of their period. */
+export const MetricMinute = z.object({ node: NodeId, observer: RegionName, atMs: WallMs, values: z.record(z.string().max(64), z.number()) });
+export type MetricMinute = z.infer<typeof MetricMinute>;
 /** Key: `<atMs, 13 digits>-<id>`. The bus, as it went by. */
 export const BusEvent = z.object({ name: z.string(), atMs: WallMs, id: z.string(), region: z.string(), detail: z.record(z.string(), z.unknown()) });
 export type BusEvent = z.infer<typeof BusEvent>;
@@ -119,6 +122,7 @@ export const RECORDS = {
   signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },
+  metricMinute: { shape: MetricMinute, transient: true },
   event: { shape: BusEvent, transient: true },
 } as const;
 

@@ -8,6 +8,9 @@ import type { RecordKind } from "../../core/kernel/records.ts";
  */
 export type VaultUse = "reads" | "makes" | "proves" | "repairs" | "sweeps" | "gives-access" | "writes-ledger" | "signs-ledger";
 
+/** Whoever writes lists as well, to find what is written, and reads what it just wrote, to know its own put from another's. */
+export type HistoryUse = "reads" | "writes";
+
 export type FunctionDeclaration = {
   readonly module: "failover" | "backup" | "prediction";
   /** `functions/<module>/<name>.ts`; in Pascal case also the placeholder in the state machine. */
@@ -30,6 +33,10 @@ export type FunctionDeclaration = {
   readonly hashesTokens?: true;
   /** What it does with the vault; each is a permission of its own (`infra/constructs/vault-permissions.ts`). */
   readonly vault?: readonly VaultUse[];
+  /** What it does with the history of its own Region. */
+  readonly history?: HistoryUse;
+  /** Reads CloudWatch's metrics: those that the fleet file names. */
+  readonly readsMetrics?: true;
   /** The state machine that it starts. */
   readonly starts?: "backup" | "failover";
   /** A floor that other functions of the account cannot eat into, and a ceiling that a flood cannot exceed. */

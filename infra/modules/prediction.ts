@@ -1,10 +1,13 @@
 /** The functions of the prediction module and exactly what each may do. */
-import type { FunctionDeclaration } from "./declaration.ts";
+import { type FunctionDeclaration, LAMBDA_TIMEOUT_S_MAX } from "./declaration.ts";
 
 const STEP_S = 30;
 /** A run looks until the next minute's goes on, and one look more. */
 const FORESEE_S = 90;
 const MEMORY_MIB = 512;
+/** A reading has 20 s for CloudWatch, whose metrics of all Regions are asked for at once, and some writes after it. */
+const READING_S = 55;
+const EVENT_AGE_S = 3_600;
 
 const step = {
   module: "prediction",
@@ -15,6 +18,7 @@ const step = {
   publishes: true,
   step: true,
 } as const;
+const outside = { ...step, publishes: false, step: false } as const;
 
 export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
   {
@@ -59,5 +63,26 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     purpose: "Writes down what came of a preemption, and frees its place in the budget.",
     reads: ["foresight", "preemption"],
     writes: ["foresight", "preemption"],
+  },
+  {
+    ...outside,
+    name: "archive-vitals",
+    purpose: "Writes the vitals of each node and finished day into its Region's history, column by column.",
+    timeoutS: LAMBDA_TIMEOUT_S_MAX,
+    /** What is written is not written again, so a run may be repeated; what it could not do the next hour's does. */
+    asynchronous: { retries: 2, eventAgeS: EVENT_AGE_S },
+    history: "writes",
+    reads: ["vitals", "metricMinute"],
+    writes: [],
+  },
+  {
+    ...outside,
+    name: "read-metrics",
+    purpose: "Reads the CloudWatch metrics that the fleet file names, and keeps them beside the vitals.",
+    timeoutS: READING_S,
+    asynchronous: { retries: 0, eventAgeS: 60 },
+    readsMetrics: true,
+    reads: ["metricMinute"],
+    writes: ["metricMinute"],
   },
 ];

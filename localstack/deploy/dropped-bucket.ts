@@ -9,6 +9,7 @@ export type BucketWish =
   | { readonly kind: "object-lock"; readonly logicalId: string }
   | { readonly kind: "lock-retention"; readonly logicalId: string; readonly retention: { Mode: "GOVERNANCE" | "COMPLIANCE"; Days: number } }
   | { readonly kind: "encryption"; readonly logicalId: string; readonly keyLogicalId: string; readonly bucketKey: boolean }
+  | { readonly kind: "own-encryption"; readonly logicalId: string }
   | { readonly kind: "ownership"; readonly logicalId: string; readonly ownership: "BucketOwnerEnforced" }
   | { readonly kind: "lifecycle"; readonly logicalId: string; readonly rules: readonly LifecycleRule[] }
   | { readonly kind: "replication"; readonly logicalId: string; readonly roleLogicalId: string; readonly rules: readonly ReplicationRule[] };
@@ -30,18 +31,17 @@ const Lock = z.strictObject({
   Rule: z.strictObject({ DefaultRetention: z.strictObject({ Mode: z.enum(["GOVERNANCE", "COMPLIANCE"]), Days: z.int() }) }),
 });
 
-const Encryption = z.strictObject({
-  ServerSideEncryptionConfiguration: z.tuple([
-    z.strictObject({
-      BucketKeyEnabled: z.boolean().default(false),
-      ServerSideEncryptionByDefault: z.strictObject({ SSEAlgorithm: z.literal("aws:kms"), KMSMasterKeyID: Attribute }),
-    }),
-  ]),
+const ByKey = z.strictObject({
+  BucketKeyEnabled: z.boolean().default(false),
+  ServerSideEncryptionByDefault: z.strictObject({ SSEAlgorithm: z.literal("aws:kms"), KMSMasterKeyID: Attribute }),
 });
+/** By a key that S3 owns. */
+const ByOwnKey = z.strictObject({ ServerSideEncryptionByDefault: z.strictObject({ SSEAlgorithm: z.literal("AES256") }) });
+const Encryption = z.strictObject({ ServerSideEncryptionConfiguration: z.tuple([z.union([ByKey, ByOwnKey])]) });
 
 const Ownership = z.strictObject({ Rules: z.tuple([z.strictObject({ ObjectOwnership: z.literal("BucketOwnerEnforced") })]) });
 
-const LifecycleRule = z
+const SweepRule = z
   .strictObject({
     Id: z.string(),
     Status: z.literal("Enabled"),
@@ -55,6 +55,15 @@ const LifecycleRule = z
     Expiration: { ExpiredObjectDeleteMarker },
     ...rest,
   }));
+const LetGoRule = z
+  .strictObject({
+    Id: z.string(),
+    Status: z.literal("Enabled"),
+    AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: z.int() }),
+    ExpirationInDays: z.int(),
+  })
+  .transform(({ Id, ExpirationInDays, ...rest }) => ({ ID: Id, Filter: { Prefix: "" }, Expiration: { Days: ExpirationInDays }, ...rest }));
+const LifecycleRule = z.union([SweepRule, LetGoRule]);
 export type LifecycleRule = z.infer<typeof LifecycleRule>;
 
 const ReplicationRule = z
@@ -89,12 +98,16 @@ const refused: Rule = () => "unknown";
 export const BUCKET_RULES: Readonly<Record<string, Rule>> = {
   ObjectLockEnabled: (logicalId, value) => (value === false ? "nothing" : value === true ? { kind: "object-lock", logicalId } : "unknown"),
   ObjectLockConfiguration: shaped(Lock, (logicalId, { Rule }) => ({ kind: "lock-retention", logicalId, retention: Rule.DefaultRetention })),
-  BucketEncryption: shaped(Encryption, (logicalId, { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled, ServerSideEncryptionByDefault }] }) => ({
-    kind: "encryption",
-    logicalId,
-    keyLogicalId: ServerSideEncryptionByDefault.KMSMasterKeyID,
-    bucketKey: BucketKeyEnabled,
-  })),
+  BucketEncryption: shaped(Encryption, (logicalId, { ServerSideEncryptionConfiguration: [wanted] }) =>
+    "BucketKeyEnabled" in wanted
+      ? {
+          kind: "encryption",
+          logicalId,
+          keyLogicalId: wanted.ServerSideEncryptionByDefault.KMSMasterKeyID,
+          bucketKey: wanted.BucketKeyEnabled,
+        }
+      : { kind: "own-encryption", logicalId },
+  ),
   OwnershipControls: shaped(Ownership, (logicalId, { Rules: [{ ObjectOwnership }] }) => ({
     kind: "ownership",
     logicalId,

@@ -44,12 +44,16 @@ export function bucketGrant(wish: BucketWish, s3: S3Client, nameOf: (logicalId: 
           apply: (ObjectLockConfiguration) => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration })),
         },
       );
-    case "encryption": {
-      const key = `arn:aws:kms:${region}:${ACCOUNT}:key/${nameOf(wish.keyLogicalId)}`;
-      const rule = {
-        ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: key },
-        BucketKeyEnabled: wish.bucketKey,
-      };
+    case "encryption":
+    case "own-encryption": {
+      const byKey = (wanted: Extract<BucketWish, { kind: "encryption" }>) => ({
+        ApplyServerSideEncryptionByDefault: {
+          SSEAlgorithm: "aws:kms" as const,
+          KMSMasterKeyID: `arn:aws:kms:${region}:${ACCOUNT}:key/${nameOf(wanted.keyLogicalId)}`,
+        },
+        BucketKeyEnabled: wanted.bucketKey,
+      });
+      const rule = wish.kind === "encryption" ? byKey(wish) : { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" as const } };
       return grant(
         { Rules: [rule] },
         {

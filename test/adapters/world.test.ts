@@ -34,6 +34,13 @@ describe("a function's world", () => {
     expect([world.fleet.fleet, world.region, world.registry.name]).toEqual(["rehearsal", "us-west-2", "synnergy-rehearsal-registry"]);
   });
 
+  it("has a history where it was told of its bucket, named metrics where the fleet names some, and neither otherwise", async () => {
+    const plain = assembleWorld(GOOD);
+    expect([plain.history, plain.namedMetrics]).toEqual([null, null]);
+    const told = assembleWorld({ ...GOOD, [ENVIRONMENT.historyBucket]: "synnergy-rehearsal-history-000000000000-us-west-2" });
+    expect((await told.history?.())?.name).toBe("s3://synnergy-rehearsal-history-000000000000-us-west-2");
+  });
+
   it.each(Object.keys(GOOD).filter((name) => name !== "LAMBDA_TASK_ROOT"))("is refused without %s", (name) => {
     expect(() => assembleWorld({ ...GOOD, [name]: undefined })).toThrow(/environment .* is not valid/);
   });

@@ -109,8 +109,8 @@ describe("the clock", () => {
         "rate(15 minutes) AuditReplicasFunction",
         `rate(${days} days) BackupsRestoreDrillStateMachine`,
       ];
-      const everywhere = ["rate(1 minute) WatchFleetFunction", "rate(1 minute) ForeseeFunction"];
-      const expected = [...everywhere, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
+      const always = ["rate(1 minute) WatchFleetFunction", "rate(1 minute) ForeseeFunction", "rate(1 hour) ArchiveVitalsFunction"];
+      const expected = [...always, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
       expect(started.toSorted()).toEqual(expected.toSorted());
     }
   });

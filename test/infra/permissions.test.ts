@@ -10,7 +10,7 @@ import { EXAMPLES, list, only, resourcesOf, roleStatements, type Statement, type
 
 /** AWS checks these against no resource that a policy could name. */
 const WITHOUT_RESOURCE =
-  /^(logs:(Create|Delete|Get|List|Update)LogDeliver(y|ies)|logs:(Describe|Put)Resource(Policy|Policies)|logs:DescribeLogGroups|xray:(Put|Get)(Telemetry|Trace|Sampling)\w+|ec2:(Assign|Unassign)PrivateIpAddresses|ec2:(Create|Delete|Describe)NetworkInterfaces?|ec2:DescribeSubnets)$/;
+  /^(logs:(Create|Delete|Get|List|Update)LogDeliver(y|ies)|logs:(Describe|Put)Resource(Policy|Policies)|logs:DescribeLogGroups|xray:(Put|Get)(Telemetry|Trace|Sampling)\w+|ec2:(Assign|Unassign)PrivateIpAddresses|ec2:(Create|Delete|Describe)NetworkInterfaces?|ec2:DescribeSubnets|cloudwatch:GetMetricData)$/;
 /** Objects of a bucket that is named in full, and keys that bear the vault's alias: test/infra/vault-permissions.test.ts has each. */
 const OF_A_VAULT = /^(s3:((Get|Put|Delete)Object|(Get|Put)ObjectRetention)|kms:(Decrypt|GenerateDataKey))$/;
 /** Executions of a Map, whose names Step Functions makes up below the machine's own. */
@@ -182,6 +182,14 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
     const used = Object.entries(USES).flatMap(([use, word]) => (word.test(code) ? [use] : []));
     expect(used.toSorted()).toEqual([...(declaration.vault ?? [])].toSorted());
     expect(VAULT.test(code)).toBe(declaration.vault !== undefined);
+  });
+
+  it("uses the history and reads metrics as it declares, and nothing of either if it declares nothing", () => {
+    const history = /\barchiveVitals\(/.test(code) ? "writes" : /\.history\(\)/.test(code) ? "reads" : undefined;
+    expect({ history, readsMetrics: /\.namedMetrics\(\)/.test(code) }).toEqual({
+      history: declaration.history,
+      readsMetrics: declaration.readsMetrics === true,
+    });
   });
 
   it("starts a workflow only if its code does so", () => {

@@ -2,7 +2,7 @@
 import { AwsSolutionsChecks } from "cdk-nag";
 import { beforeAll, describe, expect, it } from "vitest";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
-import { type FunctionDeclaration, pascalCase, type VaultUse } from "../../infra/modules/declaration.ts";
+import { type FunctionDeclaration, type HistoryUse, pascalCase, type VaultUse } from "../../infra/modules/declaration.ts";
 import { functionsOf } from "../../infra/modules/functions.ts";
 import { synthesizeLargest } from "./fleets.ts";
 import { ACCOUNT, asText, inFull, type Permission, permissionsOf } from "./iam.ts";
@@ -62,6 +62,12 @@ class Expected {
     const objects = prefixes.split(" ").map((prefix) => ({ action: "s3:PutObject", resource: `${this.bucket(region)}/${prefix}/*`, conditions: {} }));
     return [...objects, this.throughBucket("kms:GenerateDataKey", region)];
   }
+  history(use: HistoryUse, here: string): Permission[] {
+    const bucket = `arn:aws:s3:::synnergy-${this.fleet}-history-${ACCOUNT}-${here}`;
+    const onObjects = use === "writes" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"];
+    const objects = onObjects.map((action) => ({ action, resource: `${bucket}/history/*`, conditions: {} }));
+    return [{ action: "s3:ListBucket", resource: bucket, conditions: {} }, ...objects];
+  }
   of(use: VaultUse, here: string, agentRole: string): Permission[] {
     const { regions, home } = this;
     const plain = (action: string, resource: string): Permission => ({ action, resource, conditions: {} });
@@ -117,10 +123,11 @@ describe.each([...EXAMPLES, { name: "the largest fleet", file: null }])("the vau
     for (const [region, template] of synthesis.templates) {
       const agent = agentIn(template)?.id ?? "none";
       const queue = (id: string) => `${resourcesOf(template, "AWS::SQS::Queue").find(([name]) => name.startsWith(id))?.[0]}.Arn`;
-      const wanted = functions().flatMap(({ name, vault = [], starts, asynchronous }) => {
+      const wanted = functions().flatMap(({ name, vault = [], history, starts, asynchronous }) => {
         const takes = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
         const all = [
           ...vault.flatMap((use) => expected.of(use, region, agent)),
+          ...(history === undefined ? [] : expected.history(history, region)),
           ...(starts === "backup" ? takes : []).map((action) => ({ action, resource: queue("BackupsRequests"), conditions: {} })),
           ...(asynchronous === undefined ? [] : [{ action: "sqs:SendMessage", resource: queue("Undelivered"), conditions: {} }]),
         ];

@@ -29,6 +29,7 @@ const SWEEP = {
   NoncurrentVersionExpiration: { NoncurrentDays: 1 },
   ExpiredObjectDeleteMarker: true,
 };
+const LET_GO = { Id: "let-go", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, ExpirationInDays: 400 };
 const encryption = (ServerSideEncryptionByDefault: unknown) => ({ ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault }] });
 
 /** The value once for each object in it, with a field more in that one. */
@@ -83,6 +84,8 @@ describe("reading a template", () => {
       encryption({ SSEAlgorithm: "aws:kms", KMSMasterKeyID: { "Fn::GetAtt": ["K", "Arn"] } }),
       encryption({ SSEAlgorithm: "aws:kms", KMSMasterKeyID: "alias/other" }),
     ],
+    ["AWS::S3::Bucket", "LifecycleConfiguration", { Rules: [LET_GO] }, { Rules: [{ ...LET_GO, ExpirationDate: "2027-01-01" }] }],
+    ["AWS::S3::Bucket", "BucketEncryption", encryption({ SSEAlgorithm: "AES256" }), encryption({ SSEAlgorithm: "aws:kms:dsse" })],
     ["AWS::S3::Bucket", "LoggingConfiguration", undefined, { DestinationBucketName: "logs" }],
   ] as const;
 

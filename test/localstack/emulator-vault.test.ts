@@ -1,10 +1,11 @@
 /**
  * The vault of the rehearsal, deployed onto the emulator: it holds there what the stacks promise of it on AWS, as far as the
- * emulator goes, and is gone without a trace when its stacks are.
+ * emulator goes, and is gone without a trace when its stacks are. Beside it, and held to the same, is each Region's history.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -16,19 +17,28 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readFleet } from "../../adapters/fleet-yaml.ts";
+import { readHistory } from "../../adapters/history/read-history.ts";
 import { s3Vault } from "../../adapters/vault-s3.ts";
+import { RegionName } from "../../core/kernel/ids.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
+import { pad } from "../../core/kernel/records.ts";
+import { signalsOf } from "../../core/kernel/signals.ts";
+import { rowAt } from "../../core/prediction/signal-history/history.ts";
+import { periodAt } from "../../core/prediction/signal-history/history-period.ts";
 import { ACCOUNT, CREDENTIALS } from "../../localstack/deploy/cdk.ts";
 import { type Deployed, type DeployOptions, deployStacks, destroyStacks } from "../../localstack/deploy/deploy-stacks.ts";
 import { removeStacks } from "../../localstack/deploy/remove-stacks.ts";
 import { freePort } from "../../localstack/emulator/port.ts";
 import { startEmulator } from "../../localstack/emulator/start-emulator.ts";
 import { openProcesses, type Processes } from "../../localstack/processes/open-processes.ts";
+import { openRegistry } from "../../localstack/rehearsal/rehearsal-registry.ts";
+import { vitalsAt } from "../support/prediction-world.ts";
 
 const HOME = "us-east-1";
 const COPY = "us-west-2";
 const STRANGER = "somebody-elses-bucket";
-const { vaultBucket, vaultStack } = resourceNames("rehearsal");
+const { vaultBucket, vaultStack, historyBucket } = resourceNames("rehearsal");
 
 describe("the rehearsal's vault", () => {
   let folder: string;
@@ -79,6 +89,9 @@ describe("the rehearsal's vault", () => {
     const everywhere = ["object-lock", "lock-retention", "encryption", "lifecycle"];
     expect(of(COPY), "the emulator's CloudFormation keeps these by itself now: take them off the list").toEqual(everywhere);
     expect(of(HOME)).toEqual([...everywhere, "replication"]);
+    /** By a key of S3's own every new bucket is encrypted anyway, on AWS as here; it is compared all the same. */
+    const ofHistory = deployed.putBack.applied.filter((label) => label.includes("/PredictionHistory"));
+    expect(ofHistory.map((label) => label.split(" ").at(-1))).toEqual(["lifecycle", "lifecycle"]);
     expect(deployed.outputs[vaultStack(HOME)]?.VaultBucket).toBe(vaultBucket(ACCOUNT, HOME));
   });
 
@@ -132,6 +145,30 @@ describe("the rehearsal's vault", () => {
     expect(refused).toBe(true);
   });
 
+  test("stands beside a history that the deployed function fills once from what the vitals table has, in its own Region", async () => {
+    const store = s3Vault({ bucket: historyBucket(ACCOUNT, COPY), region: COPY, endpoint: options.endpoint });
+    const registry = openRegistry({ endpoint: options.endpoint, fleet: "rehearsal", regions: [COPY], onClose: (close) => void closers.push(close) });
+    closers.push(store.close);
+    const lastHour = periodAt("hour", Date.now() - 2 * 3_600_000);
+    const atMs = lastHour.fromMs + 5_000;
+    const reading = await readFleet(options.fleetFile);
+    if (reading.kind === "invalid") throw new Error(reading.faults.join("\n"));
+    await registry.write("vitals", `n1/${COPY}/${pad(atMs)}`, { ...vitalsAt(reading.fleet, "n1", atMs), observer: RegionName.parse(COPY) }, "any");
+    const lambda = new LambdaClient({ endpoint: options.endpoint, region: COPY, credentials: CREDENTIALS });
+    closers.push(() => lambda.destroy());
+    const archive = async (): Promise<unknown> => {
+      const { Payload } = await lambda.send(
+        new InvokeCommand({ FunctionName: resourceNames("rehearsal").function("archive-vitals"), Payload: "{}" }),
+      );
+      return JSON.parse(new TextDecoder().decode(Payload));
+    };
+    expect(await archive()).toMatchObject({ decision: "archived", written: 1 });
+    expect(await archive()).toMatchObject({ decision: "nothing-due", written: 0 });
+    const { history, damaged } = await readHistory(store, { node: "n1", observer: COPY, ...lastHour });
+    expect({ damaged, times: [...history.timesMs] }).toEqual({ damaged: [], times: [atMs] });
+    expect(rowAt(history, 0).values).toEqual(signalsOf(vitalsAt(reading.fleet, "n1", atMs)));
+  });
+
   test("is left alone by a second deploy", async () => {
     const { putBack } = await deployStacks(options);
     expect(putBack.applied).toEqual([]);
@@ -142,7 +179,7 @@ describe("the rehearsal's vault", () => {
     await s3().send(new CreateBucketCommand({ Bucket: STRANGER }));
     await s3().send(new PutObjectCommand({ Bucket: STRANGER, Key: "kept", Body: "x" }));
     await destroyStacks(options);
-    const ours = [vaultBucket(ACCOUNT, HOME), vaultBucket(ACCOUNT, COPY)];
+    const ours = [HOME, COPY].flatMap((region) => [vaultBucket(ACCOUNT, region), historyBucket(ACCOUNT, region)]);
     expect((await bucketNames()).filter((name) => ours.includes(name))).toEqual([]);
     expect(await bucketNames()).toContain(STRANGER);
     await deployStacks(options);
@@ -153,7 +190,7 @@ describe("the rehearsal's vault", () => {
     await vault(HOME).put("pack/00/two", Buffer.from("again"));
     const stacks = [HOME, COPY].map((region) => ({ name: vaultStack(region), region }));
     expect(await removeStacks(options.endpoint, stacks)).toEqual(stacks.map(({ name }) => name));
-    expect((await bucketNames()).filter((name) => ours.includes(name))).toEqual([]);
+    expect((await bucketNames()).filter((name) => ours.includes(name) && name.includes("-vault-"))).toEqual([]);
     const kept = await s3().send(new ListObjectVersionsCommand({ Bucket: STRANGER }));
     expect(kept.Versions?.map(({ Key }) => Key)).toEqual(["kept"]);
     await expect(s3().send(new GetBucketReplicationCommand({ Bucket: vaultBucket(ACCOUNT, HOME) }))).rejects.toThrow();

@@ -83,6 +83,8 @@ export function backupWorld({ region = HOME, probe, ...ofFleet }: Options = {}) 
     bus,
     vault: async () => vault,
     capacity: null,
+    history: null,
+    namedMetrics: null,
     workflows: {
       decide: async () => "gone",
       start: async (name, input) => {

@@ -157,6 +157,8 @@ export class FakeFleet {
       bus: this.bus(region),
       vault: null,
       capacity: null,
+      history: null,
+      namedMetrics: null,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),
         start: () => Promise.reject(new Error("watching starts no workflows: rules do")),

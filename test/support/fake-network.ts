@@ -71,6 +71,8 @@ export class FakeNetwork {
       bus: this.bus,
       vault: null,
       capacity: null,
+      history: null,
+      namedMetrics: null,
       workflows: {
         decide: async ({ taskToken }, decision) => {
           this.decisions.push({ taskToken, ...decision });

@@ -1,0 +1,60 @@
+/** What prediction has in a Region besides its functions: the bucket of history, the right to read metrics, and the clock that starts them. */
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { Rule, RuleTargetInput, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { ENVIRONMENT } from "../../core/kernel/environment.ts";
+import type { Fleet } from "../../core/kernel/fleet.ts";
+import type { Deployment } from "../deployment.ts";
+import { acknowledge } from "../exceptions.ts";
+import type { FleetFunction } from "./fleet-function.ts";
+import { allowHistory, declareHistory } from "./history-bucket.ts";
+
+const ARCHIVE_EVERY = Duration.hours(1);
+const READ_EVERY = Duration.minutes(1);
+/** EventBridge keeps an event for a minute at least. */
+const EVENT_AGE = Duration.minutes(1);
+
+export type PredictionPartsProps = { readonly deployment: Deployment; readonly all: readonly FleetFunction[]; readonly undelivered: Queue };
+
+export class PredictionParts extends Construct {
+  constructor(scope: Construct, { deployment, all, undelivered }: PredictionPartsProps) {
+    super(scope, "Prediction");
+    const { fleet } = deployment;
+    const bucket = declareHistory(this, deployment);
+    for (const { declaration, function: each, role } of all) {
+      if (declaration.readsMetrics) allowMetrics(role, fleet);
+      if (declaration.history === undefined) continue;
+      each.addEnvironment(ENVIRONMENT.historyBucket, bucket.bucketName);
+      allowHistory(role, deployment, declaration.history);
+    }
+    const every = (id: string, description: string, rate: Duration, name: string): void => {
+      const started = all.find(({ declaration }) => declaration.name === name);
+      if (started === undefined) return;
+      const target = new LambdaTarget(started.function, {
+        event: RuleTargetInput.fromObject({ fleet: fleet.fleet }),
+        deadLetterQueue: undelivered,
+        maxEventAge: EVENT_AGE,
+        retryAttempts: 1,
+      });
+      new Rule(this, id, { description, schedule: Schedule.rate(rate), targets: [target] });
+    };
+    every("EachHour", "Writes what is over into the history.", ARCHIVE_EVERY, "archive-vitals");
+    every("EachMinute", "Reads the metrics that the fleet file names.", READ_EVERY, "read-metrics");
+    new CfnOutput(Stack.of(this), "HistoryBucket", { value: bucket.bucketName, description: "What this Region's observer saw of each node, by day" });
+  }
+}
+
+/** IAM knows no resource for a metric, so the permission is held to the Regions in which the fleet file's metrics are. */
+function allowMetrics(role: FleetFunction["role"], { policies, nodes }: Fleet): void {
+  const regions = policies.prediction.metrics.map(({ region, node }) => region ?? nodes.find(({ id }) => id === node)?.region ?? "");
+  const conditions = { StringEquals: { "aws:RequestedRegion": [...new Set(regions)].toSorted() } };
+  role.addToPolicy(new PolicyStatement({ actions: ["cloudwatch:GetMetricData"], resources: ["*"], conditions }));
+  acknowledge(
+    role,
+    "AwsSolutions-IAM5[Resource::*]",
+    "CloudWatch checks GetMetricData against no resource that a policy could name; a condition holds it to the Regions in which the fleet file's metrics are.",
+  );
+}
