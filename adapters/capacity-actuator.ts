@@ -2,9 +2,11 @@
  * A group's capacity by what its fleet file says starts and stops it. Each kind is loaded by its first use, so that a function pays at its
  * start for no client that it never asks.
  */
+
+import type { Capacity } from "../core/kernel/capacity.ts";
 import { FleetMismatch } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { Capacity, Clock, Entropy } from "../core/kernel/ports.ts";
+import type { Clock, Entropy } from "../core/kernel/ports.ts";
 import type { ScalingGroup } from "../core/kernel/scaling-policy.ts";
 import { actuatorName, scalingGroup } from "../core/kernel/scaling-rules.ts";
 import type { Authority } from "./authority-kms.ts";

@@ -3,9 +3,11 @@
  * `start` brings one up, `end` takes it away. The rehearsal's nodes are started and stopped by this one behind the webhook's receiver;
  * tests give it nothing to start. A unit whose start failed is gone, and the next look starts another in its place, one start a look.
  */
+
+import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityOrder, type CapacityOutcome, type Seen, sayBriefly, UNITS_MAX, type Unit } from "../core/kernel/capacity.ts";
 import { judgeRaise, judgeRemoval, judgeVerdict, stayingUnits } from "../core/kernel/capacity-rules.ts";
-import type { Capacity, Clock } from "../core/kernel/ports.ts";
+import type { Clock } from "../core/kernel/ports.ts";
 
 /** A day of an order a minute: an order is good for minutes. */
 const TOKENS_KEPT_MAX = 1_440;

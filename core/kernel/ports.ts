@@ -3,10 +3,10 @@
  * fakes that pass the same contract suites. Nothing here throws for an expected outcome.
  */
 import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
-import type { CapacityLook, CapacityOrder, CapacityOutcome, Raise, Verdict } from "./capacity.ts";
+import type { Capacity } from "./capacity.ts";
 import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import type { MetricReading, NamedMetric } from "./named-metric.ts";
+import type { NamedMetrics } from "./named-metric.ts";
 import type { Block, Probe } from "./node.ts";
 import type { RecordKind, RecordOf } from "./records.ts";
 import type { VaultAccess, VaultPlace } from "./vault-job.ts";
@@ -122,11 +122,6 @@ export type VaultObject = { readonly key: string; readonly sizeBytes: number; re
 /** The history of this Region's observer: objects written once, which the bucket itself lets go after their time. */
 export type HistoryStore = Pick<VaultStore, "name" | "put" | "get" | "list">;
 
-export interface NamedMetrics {
-  /** One reading a metric, in their order. All of one period; `fromMs` and `untilMs` are multiples of it. Never throws for what CloudWatch does. */
-  read(metrics: readonly NamedMetric[], span: { fromMs: number; untilMs: number }): Promise<readonly MetricReading[]>;
-}
-
 /** Makes and opens data keys. */
 export interface KeyWrapper {
   readonly keyId: string;
@@ -153,17 +148,6 @@ export interface FleetVault {
   signerWrapper(): KeyWrapper;
   /** Credentials for an agent, for an hour at most. Throws `AuthorityUnavailable`. */
   access(scope: AccessScope): Promise<VaultAccess>;
-}
-
-/** A group of units, each with a node. Nothing throws but `AuthorityUnavailable`; an order may be given again, and is bounded in time. */
-export interface Capacity {
-  readonly name: string;
-  look(): Promise<CapacityLook>;
-  raise(raise: Raise, order: CapacityOrder): Promise<CapacityOutcome>;
-  /** A unit that is starting serves only when it was told so. */
-  complete(unit: string, verdict: Verdict, order: CapacityOrder): Promise<CapacityOutcome>;
-  /** Ends this very unit, and asks for one fewer. */
-  remove(unit: string, order: CapacityOrder): Promise<CapacityOutcome>;
 }
 
 export interface Clock {

@@ -4,8 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CapacityOrder, Seen, Unit, Verdict } from "../../core/kernel/capacity.ts";
-import type { Capacity } from "../../core/kernel/ports.ts";
+import type { Capacity, CapacityOrder, Seen, Unit, Verdict } from "../../core/kernel/capacity.ts";
 
 export type CapacityWorld = {
   readonly capacity: Capacity;

@@ -57,9 +57,7 @@ export class FakeFleet {
   blindRegion(region: string, node?: string): void {
     for (const id of node === undefined ? this.nodes.keys() : [node]) this.blind.add(`${region}>${id}`);
   }
-  cutRegistry(region: string): void {
-    this.registryDown.add(region);
-  }
+  cutRegistry = (region: string) => this.registryDown.add(region);
 
   /** The role's lease as a workflow would have left it. */
   async giveLease(holder: string, epoch = 1): Promise<void> {

@@ -23,8 +23,9 @@ const TIME_BYTES_MAX = 8;
 const ENCODING_MAX = 255;
 
 export type DamageName = "foreign" | "another-version" | "too-large" | "altered" | "malformed";
+/** `passedOver`: columns that only a later version can read. */
 export type Decoded =
-  | { readonly kind: "read"; readonly history: History /** Columns that only a later version can read. */; readonly passedOver: readonly string[] }
+  | { readonly kind: "read"; readonly history: History; readonly passedOver: readonly string[] }
   | { readonly kind: "damaged"; readonly name: DamageName; readonly reason: string };
 
 /** The same history is the same bytes: columns are written in the order of their names. Throws RangeError above a limit. */

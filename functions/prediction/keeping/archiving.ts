@@ -27,11 +27,8 @@ const KEPT_MS = KEEP_S * 1_000;
 const LEFT_MS_MIN = 60_000;
 const PAGE = 1_000;
 
-type Found = {
-  readonly vitals: RecordOf<"vitals">[];
-  readonly metrics: RecordOf<"metricMinute">[] /** Of the first record after the period. */;
-  readonly nextMs: number;
-};
+/** `nextMs`: of the first record after the period. */
+type Found = { readonly vitals: RecordOf<"vitals">[]; readonly metrics: RecordOf<"metricMinute">[]; readonly nextMs: number };
 type Archived = { written: number; readonly failures: string[]; isUnfinished: boolean };
 
 export async function archiveVitals(

@@ -122,7 +122,7 @@ describe("damage", () => {
         }
         expect([...decoded.history.timesMs]).toEqual([...new Set(decoded.history.timesMs)].toSorted((one, other) => one - other));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 

@@ -42,6 +42,7 @@ describe("the periods to write", () => {
         for (let atMs = NOW_MS - KEPT_MS; atMs < Math.min(open, periodAt("day", NOW_MS - SETTLED_MS).fromMs); atMs += HOUR_MS)
           expect(all.filter(({ fromMs, untilMs }) => fromMs <= atMs && atMs < untilMs)).toHaveLength(1);
       }),
+      { numRuns: 30 },
     );
   });
 
