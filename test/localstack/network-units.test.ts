@@ -1,5 +1,10 @@
 /** Orders over the webhook really start, replace and end nodes, and a unit has the network's chain before it is told to serve. */
+import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { localAuthority } from "../../adapters/authority-kms.ts";
 import { webhookCapacity } from "../../adapters/capacity-webhook.ts";
@@ -87,4 +92,25 @@ test("the node that is named is ended, its process with it, and the other stays"
   await until("the other is left", async () => (await units()).map(({ id }) => id).join() === other?.id);
   expect(rig.network.snapshot().processes.map(({ name }) => name)).not.toContain(named?.id);
   await hasTheNetworksHead(other?.id ?? "");
+});
+
+test("a drill's scratch node goes on from the state that it was given, and follows as a unit does", async () => {
+  const node = rig.network.nodes.find(({ id }) => id === "n2");
+  if (node === undefined) throw new Error("there is no n2");
+  const folder = mkdtempSync(join(tmpdir(), "synnergy-scratch-"));
+  const scratchUrl = `http://127.0.0.1:${node.scratchPort}`;
+  try {
+    const dump = resolve(import.meta.dirname, "../../localstack/hooks/dump-state.ts");
+    await promisify(execFile)(process.execPath, [dump, String(node.rpcPort), folder]);
+    await rig.network.gossip.build("n1", BLOCKS + 2, rig.network.nodes[0]?.coinbase ?? "");
+    await rig.network.scratch.boot("n2", folder);
+    await until("the scratch node has caught up", async () => {
+      const { hash } = (await jsonRpcTo(scratchUrl, "eth_getBlockByNumber", ["latest", false])) as { hash: string };
+      return hash === (await rig.head("n1")).hash;
+    });
+    await rig.network.scratch.end("n2");
+    await isGone(scratchUrl);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
