@@ -3,8 +3,7 @@
  * Each answer waits for its minute and then teaches drift, spread and tail, strictly in the order of time.
  */
 import { type Drift, expectMove, learnMove, startDrift } from "./capacity-drift.ts";
-import type { Levels } from "./capacity-signal.ts";
-import { readSignal, type Signal } from "./capacity-signal.ts";
+import { type Levels, readSignal, type Signal } from "./capacity-signal.ts";
 import { expectSpread, learnRise, type Spread, spreadCauses, startSpread } from "./capacity-spread.ts";
 import { chanceBeyond, groupsOf, learnTail, startTail, survivalOf, type Tail, widening } from "./capacity-tail.ts";
 

@@ -16,7 +16,7 @@ export const PROFILE_SLOTS = 288;
 const START_WEIGHTS = [0.02, 0.1, 0.2, 0.2, 0.1, 0.1, 0.2, 0.2, 0.4];
 const START_VARIANCE = 0.01;
 const FAST_RATE = 0.1;
-const SLOW_RATE = 0.005;
+const SLOW_RATE = 0.01;
 const PROFILE_RATE = 0.01;
 /** A rise at 13:57 makes 13:50 to 14:05 suspect too. */
 const NEAR: readonly (readonly [offset: number, share: number])[] = [
