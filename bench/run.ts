@@ -17,6 +17,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   ledger: async () => (await import("./ledger.ts")).ledger,
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
   signals: async () => (await import("./signals.ts")).signals,
+  capacity: async () => (await import("./capacity.ts")).capacity,
 };
 
 const { positionals, values } = parseArgs({
