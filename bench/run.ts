@@ -16,6 +16,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   "backup-s3": async () => (await import("./backup-s3.ts")).backupS3,
   ledger: async () => (await import("./ledger.ts")).ledger,
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
+  failure: async () => (await import("./failure.ts")).failure,
 };
 
 const { positionals, values } = parseArgs({

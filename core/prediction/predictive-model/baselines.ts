@@ -8,6 +8,7 @@ import type { Spot } from "./features.ts";
 import type { History } from "./history.ts";
 import { fitLinear, linearScore } from "./linear.ts";
 import { type PredictiveModel, probabilityOf, viewOf } from "./predictive-model.ts";
+import { FUSED } from "./preparation.ts";
 import { knownSpots, outcomeOf } from "./training.ts";
 
 export const BASELINES = ["base rate", "last values", "thresholds", "logistic regression"] as const;
@@ -49,7 +50,7 @@ function furthest({ names, columns }: Matrix, row: number): number {
   let most = 0;
   for (let at = 0; at < names.length; at += 1) {
     const value = (columns[at] as Float64Array)[row] as number;
-    if (names[at]?.endsWith(LAST) && Math.abs(value) > most) most = Math.abs(value);
+    if (names[at]?.endsWith(LAST) && !names[at]?.startsWith(FUSED) && Math.abs(value) > most) most = Math.abs(value);
   }
   return most;
 }
