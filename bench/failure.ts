@@ -44,7 +44,7 @@ function official(train: readonly History[], testPath: string, { rul, out, seed,
   say(timesOf(trained));
   const spots = test.map(({ steps }, history) => ({ history, place: steps.length - 1 }));
   const view = viewOf(trained.model, test, spots);
-  const predictions = test.map(({ unit, steps, failedAtStep, knownUntilStep }, row) => ({
+  const predictions = test.map(({ unit, failedAtStep, knownUntilStep }, row) => ({
     unit,
     step: knownUntilStep,
     ...predictRow(trained.model, view, row),
@@ -128,19 +128,23 @@ function judge(trials: readonly Trial[], { units }: { readonly units: string }):
           first.trained.model.level,
         )
       : {}),
-    "training, seconds on one core, the slowest": round(seconds),
+    "training, the slowest": {
+      "seconds of one core": round(seconds),
+      "seconds by the clock": round(Math.max(...trials.map(({ trained }) => trained.trainingClockSeconds))),
+    },
   };
   const pass =
     lifeError(single) <= MUST.lifeErrorMax &&
     lifeError(judged) <= MUST.lifeErrorMax &&
     calibrationError(judged) <= MUST.calibrationErrorMax &&
     brierScore(judged) < brierScore(rowsOfBaseline(judged, "logistic regression")) &&
+    brierScore(judged) < brierScore(rowsOfBaseline(judged, "logistic regression on levels")) &&
     seconds <= MUST.trainingSecondsMax;
   return { figures, pass, plots: plotsOf(judged) };
 }
 
 const round = (value: number): number => Number(value.toFixed(2));
 
-function timesOf({ trainingSeconds, baselinesSeconds, model }: Trained): string {
-  return `trained in ${trainingSeconds.toFixed(1)} s on ${model.rows} rows, ${model.calibration.kind}; baselines in ${baselinesSeconds.toFixed(1)} s`;
+function timesOf({ trainingSeconds, trainingClockSeconds, model }: Trained): string {
+  return `trained in ${trainingSeconds.toFixed(1)} s of one core (${trainingClockSeconds.toFixed(1)} s by the clock) on ${model.rows} rows, calibrated: ${model.calibration.kind}`;
 }

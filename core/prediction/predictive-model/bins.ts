@@ -14,8 +14,8 @@ export type BinnedColumn = {
 
 /** A bin is one byte. */
 export const BINS_LIMIT = 255;
-/** Quantiles of more rows than this move by less than a bin's width. */
-const SAMPLE_MAX = 50_000;
+/** Quantiles of so many rows are within a bin's width of the true ones; sorting all rows of all features would cost more than the trees. */
+const SAMPLE_MAX = 5_000;
 
 export function binColumn(column: Float64Array, binsMax: number): BinnedColumn {
   const edges = edgesOf(column, Math.min(BINS_LIMIT - 1, binsMax));

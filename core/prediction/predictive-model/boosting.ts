@@ -33,12 +33,12 @@ const SIGMOID_MAX = 35;
 const CURVATURE_MIN = 1e-9;
 
 /**
- * `targets` in any unit for squared loss, 0 or 1 for logistic; `weights` are counts of rows, one each by default. Several `ensembles` are grown on
+ * `targets` in any unit for squared loss, 0 or 1 for logistic. Several `ensembles` are grown on
  * their own chances and averaged: steadier than one, and still one list of trees.
  */
-export function boostTrees(matrix: Matrix, targets: Float64Array, weights: Float64Array | null, settings: BoostingSettings): BoostedTrees {
+export function boostTrees(matrix: Matrix, targets: Float64Array, settings: BoostingSettings): BoostedTrees {
   const binned = matrix.columns.map((column) => binColumn(column, settings.binsMax));
-  const base = baseOf(targets, weights, settings.loss);
+  const base = baseOf(targets, settings.loss);
   const gains = new Float64Array(matrix.columns.length);
   const trees: Tree[] = [];
   const ensembles = Math.max(1, settings.ensembles);
@@ -57,7 +57,7 @@ export function boostTrees(matrix: Matrix, targets: Float64Array, weights: Float
     const scores = new Float64Array(matrix.rows).fill(base);
     const derivatives = { first: new Float64Array(matrix.rows), second: new Float64Array(matrix.rows) };
     for (let round = 0; round < rounds; round += 1) {
-      derive(scores, targets, weights, settings.loss, derivatives);
+      derive(scores, targets, settings.loss, derivatives);
       const features = someFeatures(binned.length, settings.featureShare, chance);
       const tree = growTree(binned, features, someRows(matrix.rows, settings.rowShare, chance), derivatives, settings, gains);
       if (tree.value.length === 1) continue;
@@ -68,12 +68,11 @@ export function boostTrees(matrix: Matrix, targets: Float64Array, weights: Float
   }
 }
 
-function derive(scores: Float64Array, targets: Float64Array, weights: Float64Array | null, loss: Loss, { first, second }: Derivatives): void {
+function derive(scores: Float64Array, targets: Float64Array, loss: Loss, { first, second }: Derivatives): void {
   for (let row = 0; row < scores.length; row += 1) {
-    const weight = weights === null ? 1 : (weights[row] as number);
     const said = loss === "squared" ? (scores[row] as number) : sigmoid(scores[row] as number);
-    first[row] = weight * (said - (targets[row] as number));
-    second[row] = loss === "squared" ? weight : weight * Math.max(CURVATURE_MIN, said * (1 - said));
+    first[row] = said - (targets[row] as number);
+    second[row] = loss === "squared" ? 1 : Math.max(CURVATURE_MIN, said * (1 - said));
   }
 }
 
@@ -88,17 +87,11 @@ export function sigmoid(score: number): number {
   return 1 / (1 + Math.exp(-Math.max(-SIGMOID_MAX, Math.min(SIGMOID_MAX, score))));
 }
 
-function baseOf(targets: Float64Array, weights: Float64Array | null, loss: Loss): number {
-  let [sum, weight] = [0, 0];
-  for (let row = 0; row < targets.length; row += 1) {
-    const here = weights === null ? 1 : (weights[row] as number);
-    sum += here * (targets[row] as number);
-    weight += here;
-  }
-  const mean = weight > 0 ? sum / weight : 0;
-  if (loss === "squared") return mean;
+function baseOf(targets: Float64Array, loss: Loss): number {
+  const sum = targets.reduce((whole, target) => whole + target, 0);
+  if (loss === "squared") return sum / Math.max(1, targets.length);
   // As if one of each outcome had been seen besides, in half a row: a training set without failures has no infinite odds.
-  const share = (sum + 0.5) / (weight + 1);
+  const share = (sum + 0.5) / (targets.length + 1);
   return Math.log(share / (1 - share));
 }
 

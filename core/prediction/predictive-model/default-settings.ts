@@ -4,7 +4,7 @@ import type { ModelSettings } from "./predictive-model.ts";
 const TREES = {
   treesMax: 200,
   learningRate: 0.05,
-  rowShare: 0.5,
+  rowShare: 0.3,
   featureShare: 0.3,
   binsMax: 64,
   ensembles: 1,
@@ -14,8 +14,8 @@ const TREES = {
 } as const;
 
 export const DEFAULT_SETTINGS: Omit<ModelSettings, "columns" | "conditions" | "horizonSteps" | "capSteps"> = {
-  features: { windowsSteps: [5, 15, 30], halfLivesSteps: [8], baselineSteps: 15, usesAge: true },
-  failure: { ...TREES, treesMax: 120, leafWeightMin: 5 },
+  features: { windowsSteps: [10, 30], halfLivesSteps: [2, 5, 15], baselineSteps: 20, usesAge: true },
+  failure: { ...TREES, rowShare: 0.5, leavesMax: 8, shrinkage: 1, leafWeightMin: 5 },
   life: { ...TREES, leafWeightMin: 30 },
   placesBefore: 4,
   rowsMax: 16_000,

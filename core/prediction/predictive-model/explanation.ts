@@ -13,13 +13,9 @@ export type Contribution = {
   readonly amount: number;
 };
 
-/** What every unit starts from, and each feature's contribution, the strongest first; features without one are left out. */
-export function contributionsTo(
-  model: BoostedTrees,
-  names: readonly string[],
-  values: ArrayLike<number>,
-): { base: number; contributions: Contribution[] } {
-  const amounts = new Float64Array(names.length);
+/** What every unit starts from, and each feature's amount by its place. */
+export function treeContributions(model: BoostedTrees, values: ArrayLike<number>, features: number): { base: number; amounts: Float64Array } {
+  const amounts = new Float64Array(features);
   let base = model.base;
   for (const tree of model.trees) {
     const path = pathOf(tree, (feature) => values[feature] as number);
@@ -30,10 +26,7 @@ export function contributionsTo(
       amounts[feature] = (amounts[feature] as number) + model.learningRate * ((tree.value[child] as number) - (tree.value[parent] as number));
     }
   }
-  const contributions = names.flatMap((feature, at) =>
-    amounts[at] === 0 ? [] : [{ feature, value: values[at] as number, amount: amounts[at] as number }],
-  );
-  return { base, contributions: contributions.toSorted((left, right) => Math.abs(right.amount) - Math.abs(left.amount)) };
+  return { base, amounts };
 }
 
 /** One sentence for the record of a prediction, of the strongest few. */

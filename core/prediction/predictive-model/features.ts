@@ -10,7 +10,7 @@ export type FeatureSettings = {
   readonly metrics: readonly string[];
   /** Ascending; the longest also gives the extremes. */
   readonly windowsSteps: readonly number[];
-  /** The weight of a value halves in so many steps. */
+  /** Ascending whole numbers; the weight of a value halves in so many steps. */
   readonly halfLivesSteps: readonly number[];
   /** The life's first steps, against which it is compared. */
   readonly baselineSteps: number;
@@ -19,6 +19,7 @@ export type FeatureSettings = {
 /** A row of the matrix: which history, and which of its places. */
 export type Spot = { readonly history: number; readonly place: number };
 
+const AGE = "time in operation";
 /** What is older than so many half-lives weighs less than one part in a hundred. */
 const HALF_LIVES_SEEN = 7;
 
@@ -28,11 +29,18 @@ export function featureNames({ metrics, windowsSteps, halfLivesSteps, usesAge }:
     ...windowsSteps.flatMap((window) => [`${metric}: mean of ${window}`, `${metric}: slope of ${window}`, `${metric}: spread of ${window}`]),
     `${metric}: least of ${windowsSteps.at(-1)}`,
     `${metric}: most of ${windowsSteps.at(-1)}`,
-    ...halfLivesSteps.map((halfLife) => `${metric}: weighted mean, half-life ${halfLife}`),
-    `${metric}: change since start`,
-    `${metric}: slope since start`,
+    ...halfLivesSteps.flatMap((halfLife) => [
+      `${metric}: weighted mean, half-life ${halfLife}`,
+      `${metric}: change since start, half-life ${halfLife}`,
+      `${metric}: slope since start, half-life ${halfLife}`,
+    ]),
   ]);
-  return usesAge ? [...each, "time in operation"] : each;
+  return usesAge ? [...each, AGE] : each;
+}
+
+/** Levels and changes, smoothed: what a straight line can use without being led by noise. */
+export function isLevel(name: string): boolean {
+  return / half-life \d+$/.test(name) || name === AGE;
 }
 
 export function featuresOf(histories: readonly History[], spots: readonly Spot[], settings: FeatureSettings): Matrix {
@@ -40,7 +48,13 @@ export function featuresOf(histories: readonly History[], spots: readonly Spot[]
   const columns = names.map(() => new Float64Array(spots.length).fill(Number.NaN));
   const perMetric = (names.length - (settings.usesAge ? 1 : 0)) / Math.max(1, settings.metrics.length);
   const longest = Math.max(0, ...histories.map(({ steps }) => steps.length));
-  const room = { steps: new Float64Array(longest), values: new Float64Array(longest), sorted: new Float64Array(longest) };
+  const room = {
+    steps: new Float64Array(longest),
+    values: new Float64Array(longest),
+    sorted: new Float64Array(longest),
+    // The weight of a value by its age in steps.
+    fades: settings.halfLivesSteps.map((halfLife) => Float64Array.from({ length: HALF_LIVES_SEEN * halfLife }, (_, age) => 2 ** (-age / halfLife))),
+  };
   spots.forEach(({ history: which, place }, row) => {
     const history = histories[which] as History;
     settings.metrics.forEach((_, metric) => {
@@ -56,7 +70,7 @@ export function featuresOf(histories: readonly History[], spots: readonly Spot[]
   return { names, rows: spots.length, columns };
 }
 
-type Room = { readonly steps: Float64Array; readonly values: Float64Array; readonly sorted: Float64Array };
+type Room = { readonly steps: Float64Array; readonly values: Float64Array; readonly sorted: Float64Array; readonly fades: readonly Float64Array[] };
 
 function metricFeatures(history: History, metric: number, place: number, settings: FeatureSettings, room: Room): number[] {
   const now = history.steps[place] as number;
@@ -72,7 +86,7 @@ function metricFeatures(history: History, metric: number, place: number, setting
     count += 1;
   }
   const features = [column[place] as number];
-  let [least, most, level] = [Number.NaN, Number.NaN, Number.NaN];
+  let [least, most] = [Number.NaN, Number.NaN];
   for (const window of settings.windowsSteps) {
     let from = count;
     while (from > 0 && (room.steps[from - 1] as number) > now - window) from -= 1;
@@ -81,20 +95,20 @@ function metricFeatures(history: History, metric: number, place: number, setting
     [least, most] = [found.least, found.most];
   }
   features.push(least, most);
-  for (const halfLife of settings.halfLivesSteps) {
-    level = weightedMean(room, count, now, halfLife);
-    features.push(level);
-  }
   const baseline = baselineOf(history, metric, place, settings.baselineSteps);
-  const age = now - (history.steps[0] as number);
-  features.push(level - baseline, age >= settings.baselineSteps ? (level - baseline) / (age + 1) : Number.NaN);
+  const age = now - (history.steps[0] as number) + 1;
+  for (const fades of room.fades) {
+    const level = weightedMean(room, count, now, fades);
+    // A life younger than its baseline has no slope yet.
+    features.push(level, level - baseline, age > settings.baselineSteps ? (level - baseline) / age : Number.NaN);
+  }
   return features;
 }
 
-function weightedMean({ steps, values }: Room, count: number, now: number, halfLife: number): number {
+function weightedMean({ steps, values }: Room, count: number, now: number, fades: Float64Array): number {
   let [sum, weight] = [0, 0];
   for (let place = 0; place < count; place += 1) {
-    const share = 2 ** (((steps[place] as number) - now) / halfLife);
+    const share = fades[now - (steps[place] as number)] ?? 0;
     sum += share * (values[place] as number);
     weight += share;
   }

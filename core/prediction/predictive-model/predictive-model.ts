@@ -6,7 +6,8 @@ import type { Matrix } from "./bins.ts";
 import { type BoostedTrees, type BoostingSettings, scoreOf } from "./boosting.ts";
 import { type Calibration, calibrated } from "./calibration.ts";
 import type { DriftReference } from "./drift.ts";
-import { type Contribution, contributionsTo, explainProbability } from "./explanation.ts";
+import { type Contribution, explainProbability } from "./explanation.ts";
+import { contributionsTo, type FailureScore, failureScore } from "./failure-score.ts";
 import { type FeatureSettings, featuresOf, type Spot } from "./features.ts";
 import type { History } from "./history.ts";
 import { type Preparation, prepare } from "./preparation.ts";
@@ -36,7 +37,7 @@ export type PredictiveModel = {
   readonly failures: number;
   readonly preparation: Preparation;
   readonly features: FeatureSettings;
-  readonly failure: BoostedTrees;
+  readonly failure: FailureScore;
   readonly life: BoostedTrees;
   readonly calibration: Calibration;
   readonly brierByCalibration: Readonly<Record<Calibration["kind"], number>>;
@@ -66,7 +67,7 @@ export function viewOf({ preparation, features }: PredictiveModel, histories: re
 export function predictRow(model: PredictiveModel, view: Matrix, row: number): Prediction {
   const life = scoreOf(model.life, view.columns, row);
   return {
-    probability: probabilityOf(scoreOf(model.failure, view.columns, row), model.calibration),
+    probability: probabilityOf(failureScore(model.failure, view.columns, row), model.calibration),
     remainingSteps: Math.max(0, Math.min(model.settings.capSteps, life)),
   };
 }

@@ -117,5 +117,5 @@ function learnFused(histories: readonly History[], bare: Omit<Preparation, "fuse
     }
   }
   const matrix = { names, rows: targets.length, columns: columns.map((column) => Float64Array.from(column)) };
-  return fitLinear(matrix, Float64Array.from(targets), null, { loss: "squared", penaltyRows: FUSED_PENALTY_ROWS, iterationsMax: 1 });
+  return fitLinear(matrix, Float64Array.from(targets), { loss: "squared", penaltyRows: FUSED_PENALTY_ROWS, iterationsMax: 1 });
 }

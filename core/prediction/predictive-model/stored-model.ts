@@ -41,9 +41,10 @@ const settings = z.object({
 });
 const linear = z.object({
   loss: z.enum(["squared", "logistic"]),
-  means: numbers(METRICS_MAX),
-  spreads: numbers(METRICS_MAX),
-  coefficients: numbers(METRICS_MAX),
+  places: z.array(count).max(FEATURES_MAX),
+  means: numbers(FEATURES_MAX),
+  spreads: numbers(FEATURES_MAX),
+  coefficients: numbers(FEATURES_MAX),
   intercept: number,
 });
 const preparation = z.object({
@@ -100,7 +101,7 @@ const model = z
     failures: count,
     preparation,
     features: window.extend({ metrics: names.max(METRICS_MAX) }),
-    failure: trees,
+    failure: z.object({ trees, linear }),
     life: trees,
     calibration,
     brierByCalibration: z.object({ "as it is": number, Platt: number, isotonic: number }),
@@ -108,8 +109,9 @@ const model = z
     reference,
   })
   .refine(
-    ({ failure, life, reference: { features } }) => [failure, life].every((of) => usesOnly(of.trees, features.length)),
-    "a tree asks for a feature that does not exist",
+    ({ failure, life, reference: { features } }) =>
+      [failure.trees, life].every((of) => usesOnly(of.trees, features.length)) && failure.linear.places.every((at) => at < features.length),
+    "it asks for a feature that does not exist",
   );
 
 export const StoredModel = z.object({ model, trainedAtMs: number, trainedFromMs: number, trainedUntilMs: number, evaluation: evaluation.nullable() });

@@ -3,10 +3,11 @@
  * that its features are read against. The same histories, settings and seed give the same model.
  */
 import type { Matrix } from "./bins.ts";
-import { type BoostedTrees, boostTrees, scoreOf } from "./boosting.ts";
+import { type BoostedTrees, boostTrees } from "./boosting.ts";
 import { chooseCalibration } from "./calibration.ts";
 import { learnReference } from "./drift.ts";
 import { bestLevel } from "./evaluation.ts";
+import { type FailureScore, failureScore, learnFailureScore } from "./failure-score.ts";
 import { type FeatureSettings, featuresOf, type Spot } from "./features.ts";
 import { failsWithin, type History, remainingSteps } from "./history.ts";
 import { type ModelSettings, type PredictiveModel, probabilityOf } from "./predictive-model.ts";
@@ -21,8 +22,6 @@ export function trainModel(histories: readonly History[], settings: ModelSetting
     groups: rows.map(({ group }) => group),
   });
   const learned = learnFailure(histories, settings);
-  const lifeSpots = knownSpots(histories, settings, (history, step) => remainingSteps(history, step, settings.capSteps));
-  const left = Float64Array.from(lifeSpots, ({ known }) => known);
   return {
     settings,
     rows: learned.matrix.rows,
@@ -31,15 +30,11 @@ export function trainModel(histories: readonly History[], settings: ModelSetting
     preparation: learned.preparation,
     features: learned.features,
     failure: learned.failure,
-    life: boostTrees(featuresOf(learned.prepared, lifeSpots, learned.features), left, null, {
-      ...settings.life,
-      loss: "squared",
-      seed: settings.seed,
-    }),
+    life: learnLife(histories, learned, settings),
     calibration,
     brierByCalibration: brierByKind,
     level: bestLevel(rows.map((row) => ({ ...row, probability: probabilityOf(row.score, calibration) }))),
-    reference: learnReference(learned.matrix, learned.failure.importance),
+    reference: learnReference(learned.matrix, learned.failure.trees.importance),
   };
 }
 
@@ -47,8 +42,9 @@ type Learned = {
   readonly preparation: Preparation;
   readonly features: FeatureSettings;
   readonly prepared: readonly History[];
+  readonly spots: readonly Spot[];
   readonly matrix: Matrix;
-  readonly failure: BoostedTrees;
+  readonly failure: FailureScore;
 };
 
 function learnFailure(histories: readonly History[], settings: ModelSettings): Learned {
@@ -62,9 +58,19 @@ function learnFailure(histories: readonly History[], settings: ModelSettings): L
     preparation,
     features,
     prepared,
+    spots,
     matrix,
-    failure: boostTrees(matrix, outcomes, null, { ...settings.failure, loss: "logistic", seed: settings.seed }),
+    failure: learnFailureScore(matrix, outcomes, { ...settings.failure, loss: "logistic", seed: settings.seed }),
   };
+}
+
+/** Lives that have not ended teach the failure's probability but not how much was left, so the rows can differ. */
+function learnLife(histories: readonly History[], { prepared, spots, matrix, features }: Learned, settings: ModelSettings): BoostedTrees {
+  const lifeSpots = knownSpots(histories, settings, (history, step) => remainingSteps(history, step, settings.capSteps));
+  const areSame =
+    lifeSpots.length === spots.length && lifeSpots.every(({ history, place }, at) => spots[at]?.history === history && spots[at]?.place === place);
+  const left = Float64Array.from(lifeSpots, ({ known }) => known);
+  return boostTrees(areSame ? matrix : featuresOf(prepared, lifeSpots, features), left, { ...settings.life, loss: "squared", seed: settings.seed });
 }
 
 /** 1 when it fails within the horizon, 0 when it does not, null when nobody knows yet. */
@@ -131,7 +137,7 @@ function scoreUnseen({ train, test, fromStep }: Part, settings: ModelSettings): 
       unit,
       group,
       step,
-      score: scoreOf(failure, columns, row),
+      score: failureScore(failure, columns, row),
       fails: known === 1,
       stepsToFailure: failedAtStep === null ? null : failedAtStep - step,
     };
