@@ -11,7 +11,7 @@ import { fitLinear, type LinearModel, linearPart, linearScore } from "./linear.t
 export type FailureScore = { readonly trees: BoostedTrees; readonly linear: LinearModel };
 
 /** Chosen, like the trees' settings, on a split that no figure is reported on. */
-export const LINEAR = { loss: "logistic", penaltyRows: 10, iterationsMax: 10 } as const;
+export const LINEAR = { loss: "logistic", penaltyRows: 5, iterationsMax: 10 } as const;
 
 export function learnFailureScore(matrix: Matrix, outcomes: Float64Array, settings: BoostingSettings): FailureScore {
   return {
