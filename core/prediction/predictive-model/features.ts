@@ -51,7 +51,7 @@ export function featuresOf(histories: readonly History[], spots: readonly Spot[]
   const room = {
     steps: new Float64Array(longest),
     values: new Float64Array(longest),
-    sorted: new Float64Array(longest),
+    sorted: new Float64Array(3 * longest),
     // The weight of a value by its age in steps.
     fades: settings.halfLivesSteps.map((halfLife) => Float64Array.from({ length: HALF_LIVES_SEEN * halfLife }, (_, age) => 2 ** (-age / halfLife))),
   };

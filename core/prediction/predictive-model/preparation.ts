@@ -72,7 +72,11 @@ export function preparedNames({ columns, kept }: Preparation): string[] {
 
 export function prepare(history: History, preparation: Preparation): History {
   const columns = standardised(history, preparation);
-  return { ...history, columns: [...columns, Float64Array.from(history.steps, (_, place) => linearScore(preparation.fused, columns, place))] };
+  const fused = Float64Array.from(history.steps, (_, place) =>
+    // Where nothing was measured, nothing is summed up.
+    columns.every((column) => Number.isNaN(column[place])) ? Number.NaN : linearScore(preparation.fused, columns, place),
+  );
+  return { ...history, columns: [...columns, fused] };
 }
 
 function standardised(history: History, { kept, conditions, regimes, means, spreads }: Omit<Preparation, "fused">): Float64Array[] {

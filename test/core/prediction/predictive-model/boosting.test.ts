@@ -25,12 +25,10 @@ const anyValue = fc.oneof(
   { weight: 9, arbitrary: fc.double({ min: -1_000, max: 1_000, noNaN: true }) },
   { weight: 1, arbitrary: fc.constant(Number.NaN) },
 );
-const anyData = fc
-  .array(fc.tuple(anyValue, anyValue, fc.integer({ min: 0, max: 1 })), { minLength: 8, maxLength: 80 })
-  .map((rows) => ({
-    matrix: matrixOf([0, 1].map((at) => Float64Array.from(rows, (row) => row[at] as number))),
-    targets: Float64Array.from(rows, (row) => row[2]),
-  }));
+const anyData = fc.array(fc.tuple(anyValue, anyValue, fc.integer({ min: 0, max: 1 })), { minLength: 8, maxLength: 80 }).map((rows) => ({
+  matrix: matrixOf([0, 1].map((at) => Float64Array.from(rows, (row) => row[at] as number))),
+  targets: Float64Array.from(rows, (row) => row[2]),
+}));
 const scoresOf = (matrix: Matrix, targets: Float64Array, settings = SETTINGS): number[] => {
   const model = boostTrees(matrix, targets, settings);
   return Array.from(targets, (_, row) => scoreOf(model, matrix.columns, row));

@@ -91,7 +91,7 @@ describe("features", () => {
       ),
       29,
     );
-    expect(row[featureNames(SETTINGS).indexOf("cpu: slope of 10")]).toBeGreaterThan(-60);
+    expect(row[featureNames(SETTINGS).indexOf("cpu: slope of 10")]).toBeCloseTo(2, 0);
     const clean = rowAt(
       historyOf(
         Array.from({ length: 30 }, (_, step) => step),
