@@ -18,6 +18,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
   signals: async () => (await import("./signals.ts")).signals,
   capacity: async () => (await import("./capacity.ts")).capacity,
+  failure: async () => (await import("./failure.ts")).failure,
 };
 
 const { positionals, values } = parseArgs({
