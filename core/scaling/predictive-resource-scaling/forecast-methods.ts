@@ -51,10 +51,10 @@ export function forecastAll(history: History, horizonSteps: number, seasons: Sea
     const forecast = logarithm && method.forecast(logarithm.history, horizonSteps, seasons);
     return logarithm && forecast && logarithm.toLevel(forecast);
   });
-  return [...onLevel, ...onLogarithm].map((forecast) => (forecast && isFinite(forecast) ? raiseTo(forecast, floor) : null));
+  return [...onLevel, ...onLogarithm].map((forecast) => (forecast && isNumber(forecast) ? raiseTo(forecast, floor) : null));
 }
 
-function isFinite(forecast: Float64Array): boolean {
+function isNumber(forecast: Float64Array): boolean {
   return forecast.every((value) => Number.isFinite(value));
 }
 

@@ -8,7 +8,7 @@ import { at } from "./history.ts";
 import { meanError, TRIALS_MIN, type Trial } from "./rolling-origin.ts";
 
 /** A mix that is better by less than this is not worth its risk. */
-const GAIN_MIN = 0.02;
+const GAIN_MIN = 0.01;
 
 /** Mean absolute errors in the trials, in units of the series; `null` without a trial, or for a baseline whose cycle the series doesn't have. */
 export type Errors = { readonly mix: number | null; readonly baselines: Readonly<Record<string, number | null>>; readonly trials: number };
@@ -27,7 +27,7 @@ export type Choice =
 export function gatherEvidence(trials: readonly Trial[]): Evidence {
   const complete = trials.map(({ actual, forecasts }) => ({ actual, forecasts: completed(forecasts, actual.length) }));
   const mixes = complete.map((trial, place) => {
-    const others = complete.filter((_, other) => !overlaps(trials, place, other));
+    const others = complete.filter((_, other) => other !== place);
     return mix(trial.forecasts, weighMethods(others, NAMES.length));
   });
   const rests = complete.map(({ actual }, place) => actual.map((value, step) => value - at(mixes[place] ?? actual, step)));
