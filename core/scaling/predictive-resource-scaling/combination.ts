@@ -11,10 +11,12 @@ export type CompleteTrial = { readonly actual: Float64Array; readonly forecasts:
 
 const SHARPNESS = 4;
 const SELECTIONS = 12;
+/** What a trial counts against the next newer one: methods are judged on more than they knew then, and the series changes. */
+const FADE = 0.9;
 /** An error of 0 would take all the weight, whatever the others say. */
 const ERROR_SHARE_MIN = 1e-6;
 
-/** One weight per method; their sum is 1. Without trials all methods count alike. */
+/** `trials` are oldest first. One weight per method; their sum is 1. Without trials all methods count alike. */
 export function weighMethods(trials: readonly CompleteTrial[], methods: number): Float64Array {
   const byError = weighByError(trials, methods);
   const bySelection = select(trials, methods);
@@ -32,11 +34,12 @@ export function mix(forecasts: readonly Float64Array[], weights: Float64Array): 
 
 function weighByError(trials: readonly CompleteTrial[], methods: number): Float64Array {
   const errors = new Float64Array(methods);
-  for (const { actual, forecasts } of trials) {
+  trials.forEach(({ actual, forecasts }, trial) => {
+    const weight = FADE ** (trials.length - 1 - trial);
     forecasts.forEach((forecast, method) => {
-      errors[method] = at(errors, method) + meanError(actual, forecast);
+      errors[method] = at(errors, method) + weight * meanError(actual, forecast);
     });
-  }
+  });
   const worst = errors.reduce((most, error) => Math.max(most, error), 0);
   const inverse = errors.map((error) => (worst === 0 ? 1 : Math.max(error / worst, ERROR_SHARE_MIN) ** -SHARPNESS));
   const sum = inverse.reduce((total, each) => total + each, 0);
@@ -67,9 +70,10 @@ function errorWith(trials: readonly CompleteTrial[], sums: readonly Float64Array
   trials.forEach(({ actual, forecasts }, trial) => {
     const [sum, forecast] = [sums[trial], forecasts[method]];
     if (!sum || !forecast) return;
+    const weight = FADE ** (trials.length - 1 - trial);
     for (let step = 0; step < actual.length; step += 1) {
       const difference = Math.abs(at(actual, step) - (at(sum, step) + at(forecast, step)) / (count + 1));
-      if (!Number.isNaN(difference)) error += difference;
+      if (!Number.isNaN(difference)) error += weight * difference;
     }
   });
   return error;

@@ -16,8 +16,13 @@ export type Spread = {
   readonly errorsMin: number;
 };
 
-/** `errors` are what came minus the forecast, one row per trial, NaN where nothing was measured. `levels` rise. */
-export function spreadOf(errors: readonly Float64Array[], horizonSteps: number, levels: readonly number[]): Spread {
+/**
+ * `errors` are what came minus the forecast, one row per trial, NaN where nothing was measured. Errors of one trial resemble each other, and the
+ * trials' own mean is uncertain by as few as there are independent ones: the spread is widened as a normal prediction interval is,
+ * by the root of 1 + 1 / `independentTrials`.
+ */
+export function spreadOf(errors: readonly Float64Array[], independentTrials: number, horizonSteps: number, levels: readonly number[]): Spread {
+  const widening = Math.sqrt(1 + 1 / Math.max(1, independentTrials));
   const offsets = levels.map(() => new Float64Array(horizonSteps));
   const reach = Math.max(0, Math.ceil((POOL_MIN / Math.max(1, errors.length) - 1) / 2));
   let errorsMin = Number.POSITIVE_INFINITY;
@@ -26,7 +31,7 @@ export function spreadOf(errors: readonly Float64Array[], horizonSteps: number, 
     errorsMin = Math.min(errorsMin, pool.length);
     levels.forEach((level, place) => {
       const offset = offsets[place];
-      if (offset) offset[step] = quantileOf(pool, level);
+      if (offset) offset[step] = widening * quantileOf(pool, level);
     });
   }
   return { offsets, errorsMin: horizonSteps === 0 ? 0 : errorsMin };

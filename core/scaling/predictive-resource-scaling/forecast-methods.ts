@@ -6,6 +6,7 @@ import { repeatPeriod } from "./baselines.ts";
 import { forecastSmoothed } from "./exponential-smoothing.ts";
 import { at, type History } from "./history.ts";
 import { toLogScale } from "./log-scale.ts";
+import { forecastMedian } from "./median-profile.ts";
 import { forecastAutoregression } from "./seasonal-autoregression.ts";
 import { forecastProfile } from "./seasonal-profile.ts";
 import type { Seasons } from "./seasonality.ts";
@@ -19,12 +20,26 @@ type Method = {
 /** Older weeks of a profile count nine tenths, or seven, of the next newer one. */
 const SLOW_FADE = 0.9;
 const QUICK_FADE = 0.7;
+const MEDIAN_DAYS = 5;
+const MEDIAN_WEEKS = 4;
 
 /** The first is the fallback of every other: it can always be asked. */
 export const BASELINES: readonly Method[] = [
   { name: "naive", forecast: (history, horizonSteps) => repeatPeriod(history, horizonSteps, 1) },
   { name: "seasonal naive by day", forecast: (history, horizonSteps, { daySteps }) => daySteps && repeatPeriod(history, horizonSteps, daySteps) },
   { name: "seasonal naive by week", forecast: (history, horizonSteps, { weekSteps }) => weekSteps && repeatPeriod(history, horizonSteps, weekSteps) },
+];
+
+/** The same on any scale. */
+const MEDIANS: readonly Method[] = [
+  {
+    name: "median by day",
+    forecast: (history, horizonSteps, { daySteps }) => daySteps && forecastMedian(history, horizonSteps, daySteps, MEDIAN_DAYS),
+  },
+  {
+    name: "median by week",
+    forecast: (history, horizonSteps, { weekSteps }) => weekSteps && forecastMedian(history, horizonSteps, weekSteps, MEDIAN_WEEKS),
+  },
 ];
 
 const METHODS: readonly Method[] = [
@@ -41,12 +56,14 @@ const METHODS: readonly Method[] = [
 ];
 
 /** In the order of `forecastAll`: baselines, methods on the level, methods on the logarithm. */
-export const NAMES: readonly string[] = [...BASELINES, ...METHODS].map(({ name }) => name).concat(METHODS.map(({ name }) => `${name}, logarithm`));
+export const NAMES: readonly string[] = [...BASELINES, ...MEDIANS, ...METHODS]
+  .map(({ name }) => name)
+  .concat(METHODS.map(({ name }) => `${name}, logarithm`));
 
 /** One forecast for each of `NAMES`; where a method has too little history, or makes no finite number, `null`. None is below `floor`. */
 export function forecastAll(history: History, horizonSteps: number, seasons: Seasons, floor: number | null): (Float64Array | null)[] {
   const logarithm = toLogScale(history);
-  const onLevel = [...BASELINES, ...METHODS].map((method) => method.forecast(history, horizonSteps, seasons));
+  const onLevel = [...BASELINES, ...MEDIANS, ...METHODS].map((method) => method.forecast(history, horizonSteps, seasons));
   const onLogarithm = METHODS.map((method) => {
     const forecast = logarithm && method.forecast(logarithm.history, horizonSteps, seasons);
     return logarithm && forecast && logarithm.toLevel(forecast);

@@ -67,7 +67,7 @@ export function forecastSeries(values: ArrayLike<number | null>, order: Forecast
   const centre = choice.kind === "mix" ? mixed(known, evidence, horizonSteps) : { median: baselines[choice.name] ?? known[0], method: choice.name };
   const spread =
     choice.kind === "mix"
-      ? spreadOf(evidence.rests, horizonSteps, levels)
+      ? spreadOf(evidence.rests, evidence.independentTrials, horizonSteps, levels)
       : spreadOfBaseline(series, periodOf(choice.name, seasons), horizonSteps, levels);
   const median = centre.median ?? new Float64Array(horizonSteps);
   return {

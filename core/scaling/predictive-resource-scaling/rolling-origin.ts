@@ -10,13 +10,13 @@ import type { Seasons } from "./seasonality.ts";
 /** `actual` is NaN where nothing was measured; `forecasts` are in the order of the methods' names. */
 export type Trial = { readonly knownSteps: number; readonly actual: Float64Array; readonly forecasts: readonly (Float64Array | null)[] };
 
-export const TRIALS_MAX = 13;
+export const TRIALS_MAX = 10;
 /** Fewer trials are luck. */
 export const TRIALS_MIN = 3;
 /** Steps of all trials' histories together: the bound of the work, some seconds at most. */
 const WORK_STEPS_MAX = 160_000;
 /** What is known at the oldest origin, as a share of the history. */
-const KNOWN_SHARE_MIN = 0.4;
+const KNOWN_SHARE_MIN = 0.5;
 /** A trial with fewer known steps says nothing about a forecast of today. */
 const KNOWN_STEPS_MIN = 8;
 

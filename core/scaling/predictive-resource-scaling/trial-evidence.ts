@@ -7,9 +7,6 @@ import { BASELINES, NAMES } from "./forecast-methods.ts";
 import { at } from "./history.ts";
 import { meanError, TRIALS_MIN, type Trial } from "./rolling-origin.ts";
 
-/** A mix that is better by less than this is not worth its risk. */
-const GAIN_MIN = 0.01;
-
 /** Mean absolute errors in the trials, in units of the series; `null` without a trial, or for a baseline whose cycle the series doesn't have. */
 export type Errors = { readonly mix: number | null; readonly baselines: Readonly<Record<string, number | null>>; readonly trials: number };
 
@@ -17,6 +14,8 @@ export type Evidence = {
   readonly complete: readonly CompleteTrial[];
   /** What came minus the mix, for each trial and step; NaN where nothing was measured. */
   readonly rests: readonly Float64Array[];
+  /** How many trials there would be if none overlapped. */
+  readonly independentTrials: number;
   readonly errors: Errors;
 };
 
@@ -38,7 +37,12 @@ export function gatherEvidence(trials: readonly Trial[]): Evidence {
     return [name, wasThere ? meanOver(({ actual, forecasts }) => meanError(actual, forecasts[method] ?? actual)) : null] as const;
   });
   const ofMix = meanOver(({ actual }, place) => meanError(actual, mixes[place] ?? actual));
-  return { complete, rests, errors: { mix: ofMix, baselines: Object.fromEntries(baselines), trials: trials.length } };
+  return {
+    complete,
+    rests,
+    independentTrials: independentOf(trials),
+    errors: { mix: ofMix, baselines: Object.fromEntries(baselines), trials: trials.length },
+  };
 }
 
 /** A method that had too little history stands where the naive forecast stood. */
@@ -61,15 +65,15 @@ export function chooseForecast({ mix: ofMix, baselines, trials }: Errors, availa
     .toSorted((left, right) => left.error - right.error);
   const best = tried[0] ?? { name: untried, error: Number.POSITIVE_INFINITY };
   const percent = best.error === 0 ? 0 : Math.round(100 * (1 - ofMix / best.error));
-  if (ofMix < (1 - GAIN_MIN) * best.error) {
+  if (ofMix < best.error) {
     return { kind: "mix", reason: `in ${trials} trials the mix's mean error was ${percent} % below that of the ${best.name} forecast` };
   }
   const compared = percent >= 0 ? `only ${percent} % below` : `${-percent} % above`;
   return { kind: "baseline", name: best.name, reason: `in ${trials} trials the mix's mean error was ${compared} that of the ${best.name} forecast` };
 }
 
-/** Whether what came in one trial is partly what came in the other. */
-function overlaps(trials: readonly Trial[], place: number, other: number): boolean {
-  const [one, two] = [trials[place], trials[other]];
-  return one !== undefined && two !== undefined && Math.abs(one.knownSteps - two.knownSteps) < one.actual.length;
+function independentOf(trials: readonly Trial[]): number {
+  const [oldest, newest] = [trials[0], trials.at(-1)];
+  if (!oldest || !newest) return 0;
+  return (newest.knownSteps - oldest.knownSteps + newest.actual.length) / newest.actual.length;
 }
