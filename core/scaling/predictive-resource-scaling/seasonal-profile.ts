@@ -22,17 +22,47 @@ export function forecastProfile(history: History, horizonSteps: number, seasons:
   return forecast.map((value, ahead) => value + patternAt(patterns, history.values.length + ahead));
 }
 
-function takeApart(history: History, periods: readonly number[], fade: number): { patterns: Float64Array[]; rest: Float64Array } {
-  const { values } = history;
+function takeApart({ values, observed }: History, periods: readonly number[], fade: number): { patterns: Float64Array[]; rest: Float64Array } {
   const patterns = periods.map((period) => new Float64Array(period));
+  const weights = periods.map((period) => fadingWeights(observed, period, fade));
   const width = Math.min(periods.at(-1) ?? 1, values.length);
   let rest = values;
   for (let round = 0; round < ROUNDS; round += 1) {
     const level = movingMean(rest, width);
-    for (let repeat = 0; repeat < PASSES; repeat += 1) for (const pattern of patterns) learn(pattern, patterns, history, level, fade);
-    rest = values.map((value, step) => value - patternAt(patterns, step));
+    const flat = values.map((value, step) => value - at(level, step));
+    for (let repeat = 0; repeat < PASSES; repeat += 1) {
+      patterns.forEach((pattern, place) => {
+        const others = patterns.filter((other) => other !== pattern);
+        learn(pattern, without(flat, others), weights[place] ?? flat);
+      });
+    }
+    rest = without(values, patterns);
   }
   return { patterns, rest };
+}
+
+/** What a step counts: nothing when it wasn't measured, else `fade` to the power of the whole cycles that have passed since. */
+function fadingWeights(observed: Uint8Array, period: number, fade: number): Float64Array {
+  const weights = new Float64Array(observed.length);
+  let [weight, left] = [1, period];
+  for (let step = observed.length - 1; step >= 0; step -= 1) {
+    weights[step] = at(observed, step) * weight;
+    left -= 1;
+    if (left === 0) [weight, left] = [weight * fade, period];
+  }
+  return weights;
+}
+
+function without(values: Float64Array, patterns: readonly Float64Array[]): Float64Array {
+  const rest = Float64Array.from(values);
+  for (const pattern of patterns) {
+    let phase = 0;
+    for (let step = 0; step < rest.length; step += 1) {
+      rest[step] = at(rest, step) - at(pattern, phase);
+      phase = phase + 1 === pattern.length ? 0 : phase + 1;
+    }
+  }
+  return rest;
 }
 
 function patternAt(patterns: readonly Float64Array[], step: number): number {
@@ -41,25 +71,23 @@ function patternAt(patterns: readonly Float64Array[], step: number): number {
   return sum;
 }
 
-/** Writes into `pattern` the mean, for each phase, of what neither the level nor the other patterns explain; its own mean is 0. */
-function learn(pattern: Float64Array, patterns: readonly Float64Array[], { values, observed }: History, level: Float64Array, fade: number): void {
+/** Writes into `pattern` the weighted mean of each phase of `values`; its own mean is 0. */
+function learn(pattern: Float64Array, values: Float64Array, weights: Float64Array): void {
   const period = pattern.length;
-  const sums = new Float64Array(period);
-  const weights = new Float64Array(period);
+  const counted = new Float64Array(period);
+  pattern.fill(0);
+  let phase = 0;
   for (let step = 0; step < values.length; step += 1) {
-    if (at(observed, step) === 0) continue;
-    const phase = step % period;
-    const others = patternAt(patterns, step) - at(pattern, phase);
-    const weight = fade === 1 ? 1 : fade ** Math.floor((values.length - 1 - step) / period);
-    sums[phase] = at(sums, phase) + weight * (at(values, step) - at(level, step) - others);
-    weights[phase] = at(weights, phase) + weight;
+    pattern[phase] = at(pattern, phase) + at(weights, step) * at(values, step);
+    counted[phase] = at(counted, phase) + at(weights, step);
+    phase = phase + 1 === period ? 0 : phase + 1;
   }
   let mean = 0;
-  for (let phase = 0; phase < period; phase += 1) {
-    pattern[phase] = at(weights, phase) > 0 ? at(sums, phase) / at(weights, phase) : 0;
-    mean += at(pattern, phase) / period;
+  for (let each = 0; each < period; each += 1) {
+    pattern[each] = at(counted, each) > 0 ? at(pattern, each) / at(counted, each) : 0;
+    mean += at(pattern, each) / period;
   }
-  for (let phase = 0; phase < period; phase += 1) pattern[phase] = at(pattern, phase) - mean;
+  for (let each = 0; each < period; each += 1) pattern[each] = at(pattern, each) - mean;
 }
 
 /** Centred; near the ends over what is there. */
