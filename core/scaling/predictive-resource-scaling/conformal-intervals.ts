@@ -6,7 +6,7 @@
  */
 import { at } from "./history.ts";
 
-/** Pooled errors wanted for each step: enough that the 5 % quantile is not the worst one. */
+/** Pooled errors wanted for each step, and more where a level further out needs them. */
 const POOL_MIN = 60;
 
 export type Spread = {
@@ -24,7 +24,8 @@ export type Spread = {
 export function spreadOf(errors: readonly Float64Array[], independentTrials: number, horizonSteps: number, levels: readonly number[]): Spread {
   const widening = Math.sqrt(1 + 1 / Math.max(1, independentTrials));
   const offsets = levels.map(() => new Float64Array(horizonSteps));
-  const reach = Math.max(0, Math.ceil((POOL_MIN / Math.max(1, errors.length) - 1) / 2));
+  const wanted = Math.max(POOL_MIN, ...levels.map(errorsFor));
+  const reach = Math.max(0, Math.ceil((wanted / Math.max(1, errors.length) - 1) / 2));
   let errorsMin = Number.POSITIVE_INFINITY;
   for (let step = 0; step < horizonSteps; step += 1) {
     const pool = poolAround(errors, step, reach);
@@ -39,7 +40,12 @@ export function spreadOf(errors: readonly Float64Array[], independentTrials: num
 
 /** Whether `count` errors are enough for the outermost of `levels`. */
 export function canCalibrate(count: number, levels: readonly number[]): boolean {
-  return levels.every((level) => count + 1 >= 1 / Math.min(level, 1 - level));
+  return levels.every((level) => count >= errorsFor(level));
+}
+
+/** With fewer, the level lies outside of all of them. Rounded, since 1 / (1 − 0.95) is a little more than 20. */
+function errorsFor(level: number): number {
+  return Math.ceil(1 / Math.min(level, 1 - level) - 1e-6) - 1;
 }
 
 /** The window is moved inwards at both ends of the horizon, so it never gets narrower. */

@@ -10,6 +10,9 @@ import { type Rates, searchRates } from "./rate-search.ts";
 type Start = { readonly level: number; readonly day: Float64Array; readonly week: Float64Array };
 type State = { level: number; readonly day: Float64Array; readonly week: Float64Array; error: number };
 
+/** Steps smoothed in one search: a long history has its rates found with fewer tries. */
+const SEARCH_STEPS_MAX = 400_000;
+
 /** The error of the newest step fades by `carry` each step. */
 export function forecastSmoothed(history: History, horizonSteps: number, daySteps: number, weekSteps: number): Float64Array | null {
   const { values } = history;
@@ -19,7 +22,7 @@ export function forecastSmoothed(history: History, horizonSteps: number, dayStep
   const scoredFrom = Math.min(2 * longest, values.length >> 1);
   const state: State = { level: 0, day: new Float64Array(daySteps), week: new Float64Array(weekSteps), error: 0 };
   const uses = { day: daySteps > 1, week: weekSteps > 1 };
-  const rates = searchRates(uses, (each) => pass(history, start, state, each, scoredFrom));
+  const rates = searchRates(uses, Math.ceil(SEARCH_STEPS_MAX / values.length), (each) => pass(history, start, state, each, scoredFrom));
   pass(history, start, state, rates, scoredFrom);
   const forecast = new Float64Array(horizonSteps);
   let carried = state.error;

@@ -11,17 +11,20 @@ const CARRY_MIN = -0.5;
 const CARRY_MAX = 0.98;
 const NAMES = ["level", "day", "week", "carry"] as const;
 
-/** `costOf` is called at most 1 + 8 × `ROUNDS_MAX` times. A pattern that isn't used keeps the rate 0. */
-export function searchRates(uses: { day: boolean; week: boolean }, costOf: (rates: Rates) => number): Rates {
+/** `costOf` is called at most `triesMax` times, and 1 + 8 × `ROUNDS_MAX` times. A pattern that isn't used keeps the rate 0. */
+export function searchRates(uses: { day: boolean; week: boolean }, triesMax: number, costOf: (rates: Rates) => number): Rates {
   let rates: Rates = { level: 0.05, day: uses.day ? 0.15 : 0, week: uses.week ? 0.1 : 0, carry: 0.7 };
   let steps: Rates = { level: 0.05, day: uses.day ? 0.1 : 0, week: uses.week ? 0.1 : 0, carry: 0.15 };
   let least = costOf(rates);
+  let tries = 1;
   for (let round = 0; round < ROUNDS_MAX && steps.level >= STEP_MIN; round += 1) {
     let isBetter = false;
     for (const name of NAMES) {
       for (const sign of steps[name] > 0 ? [1, -1] : []) {
         const tried = { ...rates, [name]: rates[name] + sign * steps[name] };
-        const cost = isAllowed(tried) ? costOf(tried) : Number.POSITIVE_INFINITY;
+        if (!isAllowed(tried) || tries >= triesMax) continue;
+        tries += 1;
+        const cost = costOf(tried);
         if (!(cost < least)) continue;
         [rates, least, isBetter] = [tried, cost, true];
         break;

@@ -15,6 +15,13 @@ const CYCLES_MIN = 2;
 const LEARNED_SHARE_MAX = 0.7;
 /** Lags at and below this are the series' own slowness and not a cycle. */
 const PERIOD_STEPS_MIN = 4;
+/** A cycle that no calendar speaks of must be seen more often, … */
+const UNKNOWN_CYCLES_MIN = 3;
+/** … and repeat this much better than lags do on average: a walk comes back by chance. */
+const UNKNOWN_SHARE_MAX = 0.5;
+/** Two cycles repeat as one does, but for noise. */
+const AS_GOOD_SHARE_MAX = 1.15;
+const MULTIPLES_MAX = 4;
 /** A lag that repeats no better than this share of what lags do on average is chance. */
 const REPEATS_SHARE_MAX = 0.8;
 /** Lags tried in one pass; finer ones are tried around the best. */
@@ -32,8 +39,8 @@ export function learnSeasons(series: Float64Array, stepsPerDay: number): Seasons
     const day = learned < LEARNED_SHARE_MAX * known ? found.lag : calendar;
     if (Math.min(learned, known) <= REPEATS_SHARE_MAX * found.mean || known === 0) return seasonsOf(series, day, calendar);
   }
-  const found = bestLag(series, PERIOD_STEPS_MIN, Math.min(longest, Math.max(LAGS_MAX, 2 * calendar)));
-  const isCycle = found.isInside && differenceAt(series, found.lag) <= LEARNED_SHARE_MAX * found.mean;
+  const found = bestLag(series, PERIOD_STEPS_MIN, Math.min(Math.floor(series.length / UNKNOWN_CYCLES_MIN), Math.max(LAGS_MAX, 2 * calendar)));
+  const isCycle = found.isInside && differenceAt(series, found.lag) <= UNKNOWN_SHARE_MAX * found.mean;
   if (isCycle) return { daySteps: found.lag, weekSteps: null, reason: `repeats every ${found.lag} steps, which is no day and no week` };
   const day = calendar >= PERIOD_STEPS_MIN && calendar <= longest ? calendar : null;
   if (day !== null) return seasonsOf(series, day, calendar);
@@ -76,5 +83,15 @@ function bestLag(series: Float64Array, from: number, to: number): { lag: number;
   }
   const around = lag;
   if (stride > 1) for (let each = Math.max(from, around - stride); each <= Math.min(to, around + stride); each += 1) look(each);
+  lag = shortestAsGood(series, lag, from);
   return { lag, mean: count === 0 ? Number.POSITIVE_INFINITY : sum / count, isInside: lag > from && lag < to };
+}
+
+function shortestAsGood(series: Float64Array, lag: number, from: number): number {
+  const allowed = AS_GOOD_SHARE_MAX * differenceAt(series, lag);
+  for (let parts = MULTIPLES_MAX; parts > 1; parts -= 1) {
+    const part = Math.round(lag / parts);
+    if (part >= from && differenceAt(series, part) <= allowed) return part;
+  }
+  return lag;
 }
