@@ -15,6 +15,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   backup: async () => (await import("./backup.ts")).backup,
   "backup-s3": async () => (await import("./backup-s3.ts")).backupS3,
   ledger: async () => (await import("./ledger.ts")).ledger,
+  forecast: async () => (await import("./forecast.ts")).forecast,
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
   signals: async () => (await import("./signals.ts")).signals,
   capacity: async () => (await import("./capacity.ts")).capacity,
