@@ -3,12 +3,12 @@
  * start for no client that it never asks.
  */
 
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { FleetMismatch } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
 import type { Clock, Entropy } from "../core/kernel/ports.ts";
 import type { ScalingGroup } from "../core/kernel/scaling-policy.ts";
 import { actuatorName, scalingGroup } from "../core/kernel/scaling-rules.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import type { Authority } from "./authority-kms.ts";
 
 export type ActuatorParts = {

@@ -15,10 +15,10 @@ import {
   SetDesiredCapacityCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from "@aws-sdk/client-auto-scaling";
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityLook, type CapacityOutcome, Seen, type Unit } from "../core/kernel/capacity.ts";
 import { judgeRaise, judgeRemoval, judgeVerdict } from "../core/kernel/capacity-rules.ts";
 import type { Clock } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import { type AwsPlace, answeredBy, clientSettings, lookedBy } from "./capacity-calls.ts";
 
 const LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING";
