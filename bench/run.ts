@@ -15,6 +15,8 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   backup: async () => (await import("./backup.ts")).backup,
   "backup-s3": async () => (await import("./backup-s3.ts")).backupS3,
   ledger: async () => (await import("./ledger.ts")).ledger,
+  monitoring: async () => (await import("./monitoring.ts")).monitoring,
+  nab: async () => (await import("./nab.ts")).nab,
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
 };
 

@@ -51,7 +51,8 @@ function readJson(path: string): unknown {
 
 function readSeries(folder: string, group: string, file: string, windows: readonly [string, string][] | undefined): NabSeries {
   const path = join(folder, "data", group, file);
-  if (windows === undefined) throw new Error(`${path}: labels/combined_windows.json does not name ${group}/${file}; a list is needed, empty if it has no anomaly`);
+  if (windows === undefined)
+    throw new Error(`${path}: labels/combined_windows.json does not name ${group}/${file}; a list is needed, empty if it has no anomaly`);
   const [, ...rows] = Rows.parse(parse(readFileSync(path, "utf8"), { skip_empty_lines: true, relax_column_count: true }));
   const timestamps = rows.map(([timestamp = ""]) => timestamp);
   const atMs = Float64Array.from(timestamps, (timestamp, row) => parseTime(timestamp, `${path}:${row + 2}`));

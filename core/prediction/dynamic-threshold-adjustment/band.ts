@@ -3,10 +3,10 @@
  * bounded: never narrower than the metric's own unit of residual, never wider than a fixed number of spreads, never beyond stated bounds.
  */
 import { type Evidence, residualUnit, tailOf } from "./evidence.ts";
-import type { Verdict } from "./observe.ts";
 import type { ThresholdSettings } from "./settings.ts";
 import { AT, read, type ThresholdState, VIEWS, type ViewName } from "./state.ts";
 import { statisticOf } from "./tail.ts";
+import type { Verdict } from "./verdict.ts";
 
 const WIDTH_SCALES_MAX = 20;
 

@@ -2,26 +2,17 @@
  * One point of one metric in, one verdict out, at a constant cost and from the past alone. The verdict explains itself; the state is
  * changed in place and returned.
  */
-import { adoptLevel, followShort, learnBaseline } from "./baseline.ts";
+
 import { expectedBand, explain } from "./band.ts";
-import { strengthTail, tailOf, weighEvidence, type Evidence } from "./evidence.ts";
+import { adoptLevel, followShort, learnBaseline } from "./baseline.ts";
+import { type Evidence, strengthTail, tailOf, weighEvidence } from "./evidence.ts";
 import { DAY_MS, type ThresholdSettings } from "./settings.ts";
 import { AT, read, startState, type ThresholdState, VIEWS, write } from "./state.ts";
 import { learnStatistic, rarityOf } from "./tail.ts";
 import { adaptThreshold, thresholdRarity } from "./threshold.ts";
 import { judgeUrgency } from "./urgency.ts";
+import type { Point, Verdict } from "./verdict.ts";
 
-/** `value` null: nothing was measured. Times only grow; a point that is not newer than the last is a gap. */
-export type Point = { readonly atMs: number; readonly value: number | null };
-export type Verdict = {
-  readonly kind: "learning" | "normal" | "anomalous" | "gap";
-  /** How much it is worth telling a person now, 0 to 1: falls after an alarm, so that what lasts is told once. */
-  readonly score: number;
-  readonly band: { readonly low: number; readonly high: number } | null;
-  /** Times a day that a point as strange as this is expected under the baseline. */
-  readonly rarity: number | null;
-  readonly reason: string;
-};
 export type Observed = { readonly state: ThresholdState; readonly verdict: Verdict };
 
 /** Fewer points have no spread to speak of. */
@@ -29,15 +20,15 @@ const LEARNING_POINTS = 50;
 /** A longer silence than this many cadences is a gap: the step across it is no step. */
 const GAP_CADENCES = 3;
 const CADENCE_SHARE = 0.05;
-/** An anomaly that has paused as many points as it lasted, or this many, is over. */
-const CALM_POINTS = 12;
+/** An anomaly that has paused for so many points is over; what comes later is another one. */
+export const CALM_POINTS = 12;
 
 export function start(): ThresholdState {
   return startState();
 }
 
 export function observe(state: ThresholdState, point: Point, settings: ThresholdSettings): Observed {
-  const value = valueOf(state, point, settings);
+  const value = readValue(state, point, settings);
   if (value === null) return { state, verdict: gap("nothing was measured, so nothing is learned") };
   const { atMs } = point;
   if (read(state, AT.points) === 0) begin(state, atMs, value);
@@ -95,7 +86,7 @@ function hold(
     if (!isHeld) return;
     const calm = read(state, AT.heldCalm) + 1;
     write(state, AT.heldCalm, calm);
-    if (calm >= Math.min(CALM_POINTS, read(state, AT.heldPoints))) write(state, AT.heldSinceMs, Number.NaN);
+    if (calm >= CALM_POINTS) write(state, AT.heldSinceMs, Number.NaN);
     return;
   }
   const points = isHeld ? read(state, AT.heldPoints) + 1 : 1;
@@ -134,7 +125,7 @@ function followTime(state: ThresholdState, atMs: number): boolean {
 }
 
 /** A counter's increase; after a reset that is the count itself. */
-function valueOf(state: ThresholdState, { value }: Point, { isCounter }: ThresholdSettings): number | null {
+function readValue(state: ThresholdState, { value }: Point, { isCounter }: ThresholdSettings): number | null {
   if (value === null || !Number.isFinite(value)) return null;
   if (!isCounter) return value;
   const before = read(state, AT.counterLast);

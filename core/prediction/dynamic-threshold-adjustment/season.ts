@@ -1,18 +1,20 @@
 /**
  * What a metric usually is at this time of the hour, the day or the week. Every period keeps its own table; the one that lately foretold the
- * metric best is used, after two whole rounds of it and by a clear margin. No period is configured, and none is a fair outcome.
+ * metric best is used, after two whole rounds of it, two days at least, and by a clear margin. No period is configured; the table of a
+ * period that a metric does not follow holds its level and its extremes, which does no harm.
  */
 import { PERIODS, type Period, SLOT_CELLS } from "./season-shape.ts";
+import { DAY_MS } from "./settings.ts";
 import { AT, PERIOD_NUMBERS, periodNumbersAt, read, type ThresholdState, write } from "./state.ts";
 
 /** `low` and `high` are what neighbouring slots usually hold; `reachLow` and `reachHigh` the extremes lately seen around this time. */
 export type Expectation = { readonly low: number; readonly high: number; readonly reachLow: number; readonly reachHigh: number };
 
-export const NO_PERIOD = -1;
 const NEIGHBOUR_SLOTS = 1;
 const ROUNDS_MIN = 2;
+const ROUNDS_MIN_MS = 2 * DAY_MS;
 /** Another period takes over when its error is this much smaller. */
-const MARGIN = 0.9;
+const MARGIN = 0.7;
 /** A slot's mean is over about ten rounds; its extremes close in by a sixteenth a round, so what stopped recurring is forgotten. */
 const ROUND_SHARE_MIN = 0.1;
 const EXTREME_FADING = 1 / 16;
@@ -24,12 +26,14 @@ const CLIP_SCALES = 4;
 export function expectAt(state: ThresholdState, atMs: number): Expectation | null {
   const active = read(state, AT.activePeriod);
   const period = PERIODS[active];
-  if (!period) {
-    const level = read(state, AT.level);
-    return { low: level, high: level, reachLow: level, reachHigh: level };
-  }
+  if (!period) throw new RangeError(`no period has the number ${active}`);
   const slot = slotOf(period, atMs);
-  const near = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY, reachLow: Number.POSITIVE_INFINITY, reachHigh: Number.NEGATIVE_INFINITY };
+  const near = {
+    low: Number.POSITIVE_INFINITY,
+    high: Number.NEGATIVE_INFINITY,
+    reachLow: Number.POSITIVE_INFINITY,
+    reachHigh: Number.NEGATIVE_INFINITY,
+  };
   for (let away = -period.reachSlots; away <= period.reachSlots; away += 1) {
     const at = cellOf(period, (slot + away + period.slots) % period.slots);
     const mean = state.tables[at] ?? Number.NaN;
@@ -47,7 +51,6 @@ export function expectAt(state: ThresholdState, atMs: number): Expectation | nul
 export function learnSeason(state: ThresholdState, atMs: number, value: number, share: number): void {
   const scale = read(state, AT.scale);
   const clip = (error: number): number => (scale > 0 ? Math.min(Math.abs(error), CLIP_SCALES * scale) : Math.abs(error));
-  write(state, AT.levelError, blend(read(state, AT.levelError), clip(value - read(state, AT.level)), share));
   PERIODS.forEach((period, place) => {
     if (read(state, AT.cadenceMs) * SLOT_CELLS > period.lengthMs) return;
     const at = cellOf(period, slotOf(period, atMs));
@@ -90,20 +93,18 @@ function learnSlot(state: ThresholdState, { period, place, at, atMs, value }: Le
 
 function choosePeriod(state: ThresholdState, atMs: number): void {
   const active = read(state, AT.activePeriod);
+  const sinceMs = atMs - read(state, AT.firstAtMs);
   let best = { place: active, error: MARGIN * errorOf(state, active) };
-  for (let place = NO_PERIOD; place < PERIODS.length; place += 1) {
-    const period = PERIODS[place];
-    if (period && (roundsOf(state, period, atMs) < ROUNDS_MIN || read(state, AT.cadenceMs) * SLOT_CELLS > period.lengthMs)) continue;
-    const rounds = Math.max(...PERIODS.map((each) => (each.name === "day" ? roundsOf(state, each, atMs) : 0)));
-    if (!period && rounds < ROUNDS_MIN) continue;
+  PERIODS.forEach(({ lengthMs }, place) => {
+    if (sinceMs < Math.max(ROUNDS_MIN * lengthMs, ROUNDS_MIN_MS) || read(state, AT.cadenceMs) * SLOT_CELLS > lengthMs) return;
     const error = errorOf(state, place);
     if (error < best.error) best = { place, error };
-  }
+  });
   write(state, AT.activePeriod, best.place);
 }
 
 function errorOf(state: ThresholdState, place: number): number {
-  return place === NO_PERIOD ? read(state, AT.levelError) : read(state, periodNumbersAt(place) + PERIOD_NUMBERS.error);
+  return read(state, periodNumbersAt(place) + PERIOD_NUMBERS.error);
 }
 
 function roundsOf(state: ThresholdState, { lengthMs }: Period, atMs: number): number {

@@ -23,20 +23,19 @@ export const AT = {
   residualScale: 10,
   residuals: 11,
   activePeriod: 12,
-  levelError: 13,
-  counterLast: 14,
+  counterLast: 13,
   /** Natural logarithm of the chance at which a point is anomalous. */
-  logThreshold: 15,
-  heldSinceMs: 16,
-  heldPoints: 17,
-  heldMean: 18,
+  logThreshold: 14,
+  heldSinceMs: 15,
+  heldPoints: 16,
+  heldMean: 17,
   /** What the latest strong evidence still silences. */
-  memory: 19,
-  peak: 20,
-  sincePeak: 21,
-  labels: 22,
-  heldCalm: 23,
-  periods: 24,
+  memory: 18,
+  peak: 19,
+  sincePeak: 20,
+  labels: 21,
+  heldCalm: 22,
+  periods: 23,
 } as const;
 export const PERIOD_NUMBERS = { error: 0, lastSlot: 1 } as const;
 const PERIOD_NUMBERS_COUNT = 2;
@@ -58,7 +57,7 @@ export const TABLE_CELLS = HABITS_AT + HABIT_CELLS;
 export function startState(): ThresholdState {
   const state = { numbers: new Float64Array(NUMBERS), tables: new Float32Array(TABLE_CELLS) };
   state.numbers.fill(Number.NaN, AT.firstAtMs, AT.counterLast + 1);
-  for (const at of [AT.cadenceMs, AT.scale, AT.stepScale, AT.shift, AT.swing, AT.residualScale, AT.residuals, AT.levelError]) state.numbers[at] = 0;
+  for (const at of [AT.cadenceMs, AT.scale, AT.stepScale, AT.shift, AT.swing, AT.residualScale, AT.residuals]) state.numbers[at] = 0;
   // A day is what most of what people use follows; it is kept until another period proves better.
   state.numbers[AT.activePeriod] = PERIODS.findIndex(({ name }) => name === "day");
   state.numbers[AT.logThreshold] = Number.NaN;

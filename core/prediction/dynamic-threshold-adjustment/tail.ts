@@ -38,12 +38,12 @@ export function rarityOf(tail: Tail, statistic: number): number {
 export function statisticOf(tail: Tail, rarity: number): number {
   const { edge, share, excess } = fitTail(tail);
   const beyond = rarity + Math.log10(share);
-  if (beyond >= 0) return valueOf(edge + beyond * excess * Math.LN10);
+  if (beyond >= 0) return statisticAt(edge + beyond * excess * Math.LN10);
   const { weight, total } = massOf(tail);
   let above = 0;
   for (let cell = TAIL_CELLS - 1; cell >= 0; cell -= 1) {
     above += (tail.table[tail.tableAt + cell] ?? 0) / weight;
-    if (-Math.log10((above + 0.5) / (total + 1)) <= rarity) return valueOf(cell + 1);
+    if (-Math.log10((above + 0.5) / (total + 1)) <= rarity) return statisticAt(cell + 1);
   }
   return 0;
 }
@@ -91,6 +91,6 @@ function placeOf(statistic: number): number {
   return Math.log2(1 + statistic) * CELLS_PER_DOUBLING;
 }
 
-function valueOf(place: number): number {
+function statisticAt(place: number): number {
   return 2 ** (place / CELLS_PER_DOUBLING) - 1;
 }

@@ -9,6 +9,8 @@ const STRENGTH_MIN = 1;
 /** Of the latest strength so much is taken off, and it fades over so many points. */
 const SILENCED_SHARE = 0.75;
 const SILENCE_POINTS = 250;
+/** Within the silence only what is stronger than what was told, by this factor, is news at all. */
+const LOUDER = 1.1;
 /** So much is taken off for each doubling of like events in the past. */
 const HABIT_COST = 0.4;
 /** An event is like the present one from this share of its strength. */
@@ -22,7 +24,7 @@ const HALF_SCORE_STRENGTH = 3;
 
 export function judgeUrgency(state: ThresholdState, strength: number): number {
   const memory = read(state, AT.memory);
-  const net = strength - SILENCED_SHARE * memory - HABIT_COST * Math.log2(1 + likeEvents(state, strength));
+  const net = strength < LOUDER * memory ? 0 : strength - SILENCED_SHARE * memory - HABIT_COST * Math.log2(1 + likeEvents(state, strength));
   write(state, AT.memory, Math.max(memory * (1 - 1 / SILENCE_POINTS), strength > STRENGTH_MIN ? strength : 0));
   countEvent(state, strength);
   return 1 - 2 ** (-Math.max(0, net) / HALF_SCORE_STRENGTH);
