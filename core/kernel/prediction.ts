@@ -77,11 +77,10 @@ export const Foresight = z.object({
 });
 export type Foresight = z.infer<typeof Foresight>;
 
-/** Key: `<Region>/<node>`. The thresholds' state of all its signals, each as bytes in base64, and how far the vitals were read. */
+/** Key: `<Region>/<node>`. The thresholds' state of all its signals, each as bytes in base64, and up to which point it was learned. */
 export const SignalStates = z.object({
   node: NodeId,
   atMs: WallMs,
-  lastReadKey: z.string().max(256),
   states: z.record(z.string(), z.string().max(20_000)),
 });
 export type SignalStates = z.infer<typeof SignalStates>;

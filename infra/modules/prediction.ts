@@ -31,8 +31,8 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     asynchronous: { retries: 0, eventAgeS: 60 },
     /** A run and the one that follows it. */
     reservedConcurrency: 2,
-    reads: ["foreseen", "foresight", "lease", "prediction", "preemption", "verdict", "vitals"],
-    writes: ["foreseen", "foresight", "prediction"],
+    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
+    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
   },
   {
     ...step,

@@ -9,6 +9,7 @@ import { turnPage } from "../../../core/prediction/automated-failover-orchestrat
 import { judgeFailure } from "../../../core/prediction/automated-failover-orchestration/failure.ts";
 import { isAtLeast, levelOf, looksWell } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { estimateFailure } from "../../../core/prediction/predictive-model/estimate.ts";
+import { watchSignals } from "./alerting.ts";
 import { readWindow } from "./windows.ts";
 
 export type Seen = {
@@ -24,7 +25,8 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   const [{ vitals }, book, cell] = await Promise.all([readWindow(world, node), registry.read("foreseen", node), registry.read("preemption", node)]);
   const nowMs = clock.wallMs();
   const horizonMs = horizonSeconds * 1_000;
-  const estimate = estimateFailure({ window: vitals, horizonMs, model: { kind: "silent", reason: "none is trained yet" }, thresholds: null });
+  const thresholds = await watchSignals(world, node, vitals);
+  const estimate = estimateFailure({ window: vitals, horizonMs, model: { kind: "silent", reason: "none is trained yet" }, thresholds });
   const level = levelOf(estimate.probability, foresight.levels);
   const failure = judgeFailure(
     verdicts.filter((verdict) => verdict.node === node),
