@@ -38,11 +38,11 @@ export function capacities(parts: ActuatorParts): (group: string) => Capacity {
   };
 }
 
-export async function openCapacity({ name, actuator, min, max }: ScalingGroup, parts: ActuatorParts): Promise<Capacity> {
+export async function openCapacity({ name, actuator, min, max, startSeconds }: ScalingGroup, parts: ActuatorParts): Promise<Capacity> {
   const { clock, entropy, endpoint } = parts;
   switch (actuator.kind) {
     case "asg":
-      return (await import("./capacity-asg.ts")).asgCapacity({ ...actuator, min, max, clock, endpoint });
+      return (await import("./capacity-asg.ts")).asgCapacity({ ...actuator, min, max, startSeconds, clock, endpoint });
     case "ecs":
       return (await import("./capacity-ecs.ts")).ecsCapacity({ ...actuator, min, max, clock, endpoint });
     case "webhook": {
