@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canCalibrate, spreadOf } from "../../../../core/scaling/predictive-resource-scaling/conformal-intervals.ts";
 import { fillGaps, POINTS_MAX, readSeries } from "../../../../core/scaling/predictive-resource-scaling/history.ts";
-import { chooseOrigins, TRIALS_MAX } from "../../../../core/scaling/predictive-resource-scaling/rolling-origin.ts";
+import { chooseOrigins, holdTrials, TRIALS_MAX } from "../../../../core/scaling/predictive-resource-scaling/rolling-origin.ts";
 import { learnSeasons } from "../../../../core/scaling/predictive-resource-scaling/seasonality.ts";
 import { dailyAndWeekly, randomWalk, seededNoise } from "./series.ts";
 
@@ -92,6 +92,15 @@ describe("trials", () => {
         },
       ),
     );
+  });
+
+  it("say the same whatever came after their origin", () => {
+    const seasons = { daySteps: 24, weekSteps: null, reason: "" };
+    const series = noisyCycle(240, 24, 3);
+    for (const { knownSteps, forecasts } of holdTrials(series, 12, seasons, null)) {
+      const other = series.map((value, step) => (step < knownSteps ? value : -value * step));
+      expect(holdTrials(other, 12, seasons, null).find((each) => each.knownSteps === knownSteps)?.forecasts).toEqual(forecasts);
+    }
   });
 });
 
