@@ -63,8 +63,8 @@ export function holdOut(series: readonly M4Series[], horizonSteps: number, befor
   const naive2 = averages.find(({ name }) => name === "Naive2") ?? { smape: 1, mase: 1 };
   const scored = averages.map((each) => ({ ...each, owa: owa(each, naive2) }));
   for (const each of scored) say(`${each.name}: OWA ${each.owa.toFixed(4)}, sMAPE ${each.smape.toFixed(3)}, MASE ${each.mase.toFixed(4)}`);
-  const byStep = Array.from({ length: horizonSteps }, (_, step) => meanOf(({ inside }) => inside[step] ?? 0));
-  const mean = byStep.reduce((sum, share) => sum + share / horizonSteps, 0);
+  const byStep = Array.from({ length: horizonSteps }, (_, step) => meanOfMeasured(trials.map(({ inside }) => inside[step] ?? 0)));
+  const mean = meanOfMeasured(trials.flatMap(({ inside }) => [...inside]));
   say(`90 % intervals cover ${(100 * mean).toFixed(1)} %`);
   const [own = { name: OWN, smape: 0, mase: 0, owa: 0 }, ...peers] = scored;
   return {
@@ -73,7 +73,7 @@ export function holdOut(series: readonly M4Series[], horizonSteps: number, befor
     series: series.length,
     peers,
     covered: { mean, byStep },
-    above: meanOf(({ above }) => above),
+    above: meanOfMeasured(trials.flatMap(({ above }) => [...above])),
     width: meanOf(({ width }) => width),
     mixes: trials.filter(({ isMix }) => isMix).length,
     cpuMs: trials.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
@@ -84,9 +84,9 @@ export function holdOut(series: readonly M4Series[], horizonSteps: number, befor
 type Trial = {
   /** By name, the forecaster's own first. */
   readonly scores: ReadonlyMap<string, Averages>;
-  /** 1 for each step whose value was within the 90 % interval. */
+  /** For each step 1 or 0: whether its value was within the 90 % interval, and above it; NaN where nothing was measured. */
   readonly inside: Float64Array;
-  readonly above: number;
+  readonly above: Float64Array;
   readonly width: number;
   readonly isMix: boolean;
   readonly cpuMs: number;
@@ -108,14 +108,23 @@ function tryOn({ id, values }: M4Series, horizonSteps: number, before: number): 
   const [low, high] = [quantileAt(LOW), quantileAt(HIGH)];
   return {
     scores: new Map(scores),
-    inside: actual.map((value, step) => (value >= (low[step] ?? 0) && value <= (high[step] ?? 0) ? 1 : 0)),
-    above: actual.filter((value, step) => value > (high[step] ?? 0)).length / horizonSteps,
+    inside: actual.map((value, step) => markOf(value, value >= (low[step] ?? 0) && value <= (high[step] ?? 0))),
+    above: actual.map((value, step) => markOf(value, value > (high[step] ?? 0))),
     // The error of one bound against the other as a forecast is the width.
     width: mase(known, high, low, SEASON_STEPS),
     isMix: made.kind === "mix",
     cpuMs: (used.user + used.system) / 1_000,
     sample: { id, known, actual, low, median: made.median, high },
   };
+}
+
+function markOf(value: number, isTrue: boolean): number {
+  return Number.isNaN(value) ? Number.NaN : Number(isTrue);
+}
+
+function meanOfMeasured(marks: readonly number[]): number {
+  const measured = marks.filter((mark) => !Number.isNaN(mark));
+  return measured.reduce((sum, mark) => sum + mark / measured.length, 0);
 }
 
 /** The series whose error is the middle one: neither a good nor a bad example. */

@@ -97,7 +97,9 @@ describe("a forecast", () => {
     expect(made(values)).toEqual(made(values));
   });
 
-  it("refuses a horizon that has no steps or too many", () => {
+  it("refuses a horizon that has no steps or too many, and levels that are none", () => {
+    for (const levels of [[0.9, 0.1], [0, 0.5], [0.5, 1], [0.5, 0.5], [Number.NaN]])
+      expect(forecastSeries([1, 2, 3], { ...HOURLY, levels }).kind).toBe("refused");
     for (const horizonSteps of [0, -1, 1.5, HORIZON_STEPS_MAX + 1, Number.NaN])
       expect(forecastSeries([1, 2, 3], { ...HOURLY, horizonSteps }).kind).toBe("refused");
   });
