@@ -19,7 +19,9 @@ const UNITS_AT_PEAK = 100;
 const PEAK_SHARE = 0.999;
 const SHORT_PERCENT_MAX = 0.06;
 const OVER_PERCENT_MAX = 40;
-const RISKS = [0.0002, 0.0004, CAPACITY_RISK, 0.0016, 0.0032];
+const RISKS = [CAPACITY_RISK / 3, CAPACITY_RISK / 1.5, CAPACITY_RISK, 2 * CAPACITY_RISK, 4 * CAPACITY_RISK].map((risk) =>
+  Number(risk.toPrecision(3)),
+);
 const TARGETS = [0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
 
 export const capacity: Bench = {
