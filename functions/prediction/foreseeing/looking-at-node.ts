@@ -56,10 +56,16 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   return told.length;
 }
 
-/** A calm node's book is not written each time that it is looked at: it says nothing new. */
+/** What people read is renewed this often at least. */
+const SAID_MS = 600_000;
+const CHANCE_MOVED = 0.05;
+
+/** The book of a node that looks well, and did, is not written each time that it is looked at: it says nothing new. */
 function hasChanged(current: Foreseen | null, next: Foreseen, made: Prediction | null): boolean {
   if (current === null || made !== null || current.open.length !== next.open.length) return true;
-  return next.latest.level !== "calm" || current.latest.level !== "calm" || next.calmSinceMs !== current.calmSinceMs;
+  const [before, now] = [current.latest, next.latest];
+  if (next.open.some(({ level }) => level !== "calm") || next.calmSinceMs !== current.calmSinceMs) return true;
+  return before.by !== now.by || Math.abs(before.probability - now.probability) >= CHANCE_MOVED || now.atMs - before.atMs >= SAID_MS;
 }
 
 /** Its key is its own, so that what is told again after a crash is written over itself. */
