@@ -39,7 +39,10 @@ export function insertPoint(tree: CutTree, point: Float64Array, chance: () => nu
 
 export function removePoint(tree: CutTree, leaf: Leaf): void {
   const { parent } = leaf;
-  if (leaf.count > 1) return grow(leaf, -1, null);
+  if (leaf.count > 1) {
+    grow(leaf, -1, null);
+    return;
+  }
   if (!parent) {
     tree.root = null;
     return;

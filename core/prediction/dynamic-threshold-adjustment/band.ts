@@ -16,13 +16,14 @@ export function expectedBand(
   rarity: number,
   { bounds }: ThresholdSettings,
 ): { low: number; high: number } {
+  const origin = read(state, AT.origin);
   const unit = residualUnit(state);
   const level = read(state, AT.level);
   const { low, high } = expected ?? { low: level, high: level };
   const wanted = statisticOf(tailOf(state, VIEWS.indexOf("season")), rarity) * unit;
   const width = Math.max(unit, Math.min(wanted, WIDTH_SCALES_MAX * Math.max(unit, read(state, AT.scale))));
   const within = (value: number): number => (bounds ? Math.max(bounds.low, Math.min(bounds.high, value)) : value);
-  return { low: within(low - width), high: within(high + width) };
+  return { low: within(origin + low - width), high: within(origin + high + width) };
 }
 
 const SIGNS: Record<ViewName, string> = {

@@ -20,6 +20,8 @@ const LEARNING_POINTS = 50;
 /** A longer silence than this many cadences is a gap: the step across it is no step. */
 const GAP_CADENCES = 3;
 const CADENCE_SHARE = 0.05;
+/** No metric means more than this; it leaves the tables' short numbers room. */
+const VALUE_MAX = 1e30;
 /** An anomaly that has paused for so many points is over; what comes later is another one. */
 export const CALM_POINTS = 12;
 
@@ -28,11 +30,12 @@ export function start(): ThresholdState {
 }
 
 export function observe(state: ThresholdState, point: Point, settings: ThresholdSettings): Observed {
-  const value = readValue(state, point, settings);
-  if (value === null) return { state, verdict: gap("nothing was measured, so nothing is learned") };
+  const measured = readValue(state, point, settings);
+  if (measured === null) return { state, verdict: gap("nothing was measured, so nothing is learned") };
   const { atMs } = point;
-  if (read(state, AT.points) === 0) begin(state, atMs, value);
+  if (read(state, AT.points) === 0) begin(state, atMs, measured);
   else if (atMs <= read(state, AT.lastAtMs)) return { state, verdict: gap("the point is not newer than the last one") };
+  const value = measured - read(state, AT.origin);
   const isAfterGap = followTime(state, atMs);
   followShort(state, value, isAfterGap);
   const evidence = weighEvidence(state, atMs, value);
@@ -51,7 +54,7 @@ export function observe(state: ThresholdState, point: Point, settings: Threshold
   };
   const isHeld = !Number.isNaN(read(state, AT.heldSinceMs));
   learn(state, { atMs, value, evidence, rarity, isAnomalous, isLearning, isHeld }, settings);
-  return { state, verdict: { ...verdict, reason: explain(verdict, value, evidence) } };
+  return { state, verdict: { ...verdict, reason: explain(verdict, measured, evidence) } };
 }
 
 type Learnt = {
@@ -103,8 +106,9 @@ function hold(
 function begin(state: ThresholdState, atMs: number, value: number): void {
   for (const [at, first] of [
     [AT.firstAtMs, atMs],
-    [AT.level, value],
-    [AT.previous, value],
+    [AT.origin, value],
+    [AT.level, 0],
+    [AT.previous, 0],
   ] as const)
     write(state, at, first);
 }
@@ -126,7 +130,7 @@ function followTime(state: ThresholdState, atMs: number): boolean {
 
 /** A counter's increase; after a reset that is the count itself. */
 function readValue(state: ThresholdState, { value }: Point, { isCounter }: ThresholdSettings): number | null {
-  if (value === null || !Number.isFinite(value)) return null;
+  if (value === null || !(Math.abs(value) <= VALUE_MAX)) return null;
   if (!isCounter) return value;
   const before = read(state, AT.counterLast);
   write(state, AT.counterLast, value);

@@ -35,7 +35,9 @@ export const AT = {
   sincePeak: 20,
   labels: 21,
   heldCalm: 22,
-  periods: 23,
+  /** The first value: all others are kept as their distance from it, so that a table of short numbers loses nothing of a large one. */
+  origin: 23,
+  periods: 24,
 } as const;
 export const PERIOD_NUMBERS = { error: 0, lastSlot: 1 } as const;
 const PERIOD_NUMBERS_COUNT = 2;

@@ -7,9 +7,11 @@ import type { ThresholdSettings } from "./settings.ts";
 import { AT, read, type ThresholdState, write } from "./state.ts";
 
 /** One alarm lowers the threshold by this factor's logarithm. */
-const STEP = 0.35;
+const STEP = 0.5;
 /** Held to be true from so many times rarer than the threshold. */
-const SURELY_TRUE = Math.log(300);
+const SURELY_TRUE = Math.log(30);
+/** Where the threshold starts, in stated shares: rare points come several to an alarm, and a young tail is cautious. Tuned with the bench `monitoring`. */
+const START_LOG = Math.log(4);
 /** The threshold stays within these factors of the stated share, whatever happened. */
 const LOG_BELOW_MAX = Math.log(10_000);
 const LOG_ABOVE_MAX = Math.log(20);
@@ -19,7 +21,7 @@ const LABEL_STEP = 3 * STEP;
 /** −log10 of the chance from which on a point is anomalous. */
 export function thresholdRarity(state: ThresholdState, settings: ThresholdSettings): number {
   const log = read(state, AT.logThreshold);
-  return -(Number.isNaN(log) ? Math.log(settings.falseAlarmShare) : log) / Math.LN10;
+  return -(Number.isNaN(log) ? Math.log(settings.falseAlarmShare) + START_LOG : log) / Math.LN10;
 }
 
 export function adaptThreshold(state: ThresholdState, settings: ThresholdSettings, begun: { readonly rarity: number } | null): void {
@@ -42,6 +44,6 @@ export function applyLabel(state: ThresholdState, label: { readonly isTrue: bool
 function moveThreshold(state: ThresholdState, settings: ThresholdSettings, by: number): void {
   const stated = Math.log(settings.falseAlarmShare);
   const now = read(state, AT.logThreshold);
-  const moved = (Number.isNaN(now) ? stated : now) + by;
+  const moved = (Number.isNaN(now) ? stated + START_LOG : now) + by;
   write(state, AT.logThreshold, Math.max(stated - LOG_BELOW_MAX, Math.min(stated + LOG_ABOVE_MAX, moved)));
 }
