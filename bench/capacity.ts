@@ -47,7 +47,8 @@ export const capacity: Bench = {
     say(
       `${length} minutes, ${zerosFilled} of them without a row and taken as 0, ${gapMinutes} in gaps and not scored; a unit serves ${Math.round(unit)} requests a minute`,
     );
-    say(`split: days 0 to 14 to learn from, 14 to ${day(middle)} tuned on (World Cup 98), ${day(middle)} to ${day(length)} never tuned on`);
+    say(`split: to day 14 to learn from; early half to day ${day(middle)}, late half to day ${day(length)}`);
+    say("of World Cup 98 the forecast's settings were tuned on the early half; its features and the stated risk were chosen with the whole in view");
 
     const rows: Record<string, Record<string, number>> = {};
     const run = (name: string, scaler: Scaler): { replayed: Replay; whole: Score } => {
