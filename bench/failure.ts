@@ -133,7 +133,7 @@ function judge(trials: readonly Trial[], { units }: { readonly units: string }):
     brierScore(judged) < brierScore(rowsOfBaseline(judged, "logistic regression")) &&
     brierScore(judged) < brierScore(rowsOfBaseline(judged, "logistic regression on levels")) &&
     seconds <= MUST.trainingSecondsMax;
-  return { figures, pass, plots: plotsOf(judged) };
+  return { figures, pass, plots: plotsOf(judged, single) };
 }
 
 const round = (value: number): number => Number(value.toFixed(2));

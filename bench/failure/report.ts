@@ -93,7 +93,8 @@ export function reliabilityFigures(rows: readonly TrialRow[]): Figures {
   );
 }
 
-export function plotsOf(rows: readonly TrialRow[]): Record<string, string> {
+/** The curve of all `rows`; the points of `single`, one cut a unit, which is what an eye can tell apart. */
+export function plotsOf(rows: readonly TrialRow[], single: readonly TrialRow[]): Record<string, string> {
   const curve = (of: readonly ScoredRow[]) => reliabilityOf(of).map(({ said, happened }) => [said, happened] as const);
   return {
     "failure-reliability": drawPlot({
@@ -128,7 +129,7 @@ export function plotsOf(rows: readonly TrialRow[]): Record<string, string> {
         {
           name: "predicted",
           kind: "scatter",
-          points: rows.map(
+          points: single.map(
             ({ remainingSteps, stepsToFailure }) => [Math.min(CAP_CYCLES, stepsToFailure ?? CAP_CYCLES), round(remainingSteps, 1) ?? 0] as const,
           ),
         },
