@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { learnBaselines } from "../../../../core/prediction/predictive-model/baselines.ts";
+import { judgeDrift } from "../../../../core/prediction/predictive-model/drift.ts";
 import { rootMeanSquare } from "../../../../core/prediction/predictive-model/evaluation.ts";
 import { contributionsTo, failureScore } from "../../../../core/prediction/predictive-model/failure-score.ts";
 import { FORMAT, readModel, VERSION, writeModel } from "../../../../core/prediction/predictive-model/model-file.ts";
@@ -71,6 +72,15 @@ describe("a trained model", () => {
     const { brier, brierBaseRate, rows } = evaluationOf(tryModel(early, learnBaselines(early, before), lives, spotsFrom(lives, cutStep)));
     expect(rows).toBeGreaterThan(200);
     expect(brier).toBeLessThan(brierBaseRate);
+  });
+
+  it("knows its own kind again, and finds that it drifted when a metric it leans on reads higher by half", () => {
+    const hotter = unseen.map((life) => ({
+      ...life,
+      columns: life.columns.map((column, at) => (at === 1 ? column.map((heat) => 1.5 * heat) : column)),
+    }));
+    expect(judgeDrift(model.reference, viewOf(model, unseen, spots)).kind).toBe("steady");
+    expect(judgeDrift(model.reference, viewOf(model, hotter, spots))).toMatchObject({ kind: "drifted", reason: expect.stringContaining("PSI") });
   });
 
   it("explains a prediction by contributions that add up to its score", () => {
