@@ -199,8 +199,9 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
   });
 
   it("looks at groups of units or moves them as it declares", () => {
-    const moves = /\.(?:raise|complete)\(/.test(code) ? "moves" : undefined;
-    expect(moves ?? (/\.capacity\??\.?\(/.test(code) ? "looks" : undefined)).toBe(declaration.capacity);
+    const asks = /\.capacity\??\.?\(/.test(code);
+    const moves = /\.(?:raise|complete)\(/.test(code);
+    expect(asks ? (moves ? "moves" : "looks") : undefined).toBe(declaration.capacity);
   });
 
   it("starts a workflow only if its code does so", () => {
