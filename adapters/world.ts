@@ -149,6 +149,7 @@ function historyByFirstUse({ region, historyBucket: bucket }: Settings, endpoint
 }
 
 function namedMetricsByFirstUse(fleet: Fleet): (() => Promise<NamedMetrics>) | null {
-  if (fleet.policies.prediction.metrics.length === 0) return null;
+  const isDemand = fleet.scaling?.groups.some(({ demand }) => demand.kind === "cloudwatch") === true;
+  if (fleet.policies.prediction.metrics.length === 0 && !isDemand) return null;
   return once(async () => (await import("./metrics-cloudwatch.ts")).cloudWatchMetrics({ fleet }));
 }

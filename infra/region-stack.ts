@@ -23,10 +23,11 @@ import { FleetFunction } from "./constructs/fleet-function.ts";
 import { declareLogQueries } from "./constructs/log-queries.ts";
 import { PredictionParts } from "./constructs/prediction-parts.ts";
 import { PreemptWorkflow } from "./constructs/preempt-workflow.ts";
+import { ScaleWorkflow } from "./constructs/scale-workflow.ts";
 import { vaultAlarmsHeardIn } from "./constructs/vault-alarms.ts";
 import { declareAgentRole } from "./constructs/vault-permissions.ts";
 import type { Deployment } from "./deployment.ts";
-import { functionsOf } from "./modules/functions.ts";
+import { functionsOf, signs } from "./modules/functions.ts";
 
 export type RegionStackProps = {
   readonly deployment: Deployment;
@@ -64,7 +65,7 @@ export class RegionStack extends Stack {
       if (!found) throw new Error(`${name} is not among the declared functions: ${[...functions.keys()].join(", ")}.`);
       return found;
     };
-    const signers = all.filter((each) => each.declaration.commandsAgents).map((each) => each.role);
+    const signers = all.filter((each) => signs(each.declaration, fleet)).map((each) => each.role);
     const key = declareAuthorityKey(this, deployment, signers);
     for (const each of all) each.function.addEnvironment(ENVIRONMENT.authorityKey, key.keyArn);
     const stepsOf = (module: string) => all.filter(({ declaration }) => declaration.step && declaration.module === module);
@@ -72,6 +73,8 @@ export class RegionStack extends Stack {
     const { machine } = new FailoverWorkflow(this, { deployment, steps, bus, undelivered });
     const preemptSteps = [...stepsOf("prediction"), named("drain-node")];
     new PreemptWorkflow(this, { deployment, steps: preemptSteps, named, failover: machine, bus, undelivered });
+    const groups = fleet.scaling?.groups ?? [];
+    if (groups.length > 0) new ScaleWorkflow(this, { deployment, groups, steps: stepsOf("scaling"), undelivered });
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));

@@ -55,6 +55,14 @@ const SENTENCES: Sentences = {
   "prediction.outcome-scored": (said, paint) => `the prediction for ${said.node} was a ${paintState(paint, said.outcome)}: ${said.reason}`,
   "prediction.alert-opened": (said, paint) => paint.yellow(`alert ${said.alert}: ${said.signal} of ${said.node}: ${said.reason}`),
   "prediction.alert-resolved": (said) => `alert ${said.alert} is over: ${said.signal} of ${said.node}: ${said.reason}`,
+  "scaling.change-decided": (said, paint) =>
+    `${paint.bold(said.group)} should ${said.kind === "out" ? "grow" : "shrink"} from ${said.before} to ${said.after} units${said.acts ? "" : " (its mode leaves that to people)"}: ${said.reason}`,
+  "scaling.group-resized": (said, paint) => `${paint.bold(said.group)} goes from ${said.before} to ${said.after} units: ${said.reason}`,
+  "scaling.unit-admitted": (said, paint) =>
+    paint.green(`unit ${said.unit} of ${said.group} serves, ${span(said.tookMs)} after its start: ${said.reason}`),
+  "scaling.unit-abandoned": (said, paint) => paint.red(`unit ${said.unit} of ${said.group} is given up: ${said.reason}`),
+  "scaling.unit-removed": (said, paint) => `unit ${paint.bold(said.unit)} leaves ${said.group}: ${said.reason}`,
+  "scaling.order-failed": (said, paint) => paint.yellow(`an order for ${said.group} came to nothing: ${said.reason}`),
   "failover.mode-changed": (said, paint) => `${said.role} is in mode ${paintState(paint, said.mode)}, set by ${said.setBy}`,
 };
 

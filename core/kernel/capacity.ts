@@ -25,6 +25,11 @@ export const Unit = z.object({
   startedAtMs: WallMs.nullable(),
   /** As the actuator calls it; null where it does not say. */
   zone: z.string().min(1).max(64).nullable(),
+  /** Where its node answers, from where the control plane runs; absent where the actuator does not know. */
+  rpc: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional(),
 });
 export type Unit = z.infer<typeof Unit>;
 

@@ -4,10 +4,12 @@
  */
 import * as z from "zod";
 import { SourceId } from "./backup-source.ts";
-import { Epoch, FleetId, IncidentId, NodeId, RegionName, RoleName, Slot, WallMs } from "./ids.ts";
+import { UnitId } from "./capacity.ts";
+import { Epoch, FleetId, GroupName, IncidentId, NodeId, RegionName, RoleName, Slot, WallMs } from "./ids.ts";
 import { Evidence, IncidentKind, IncidentStatus } from "./incident.ts";
 import { NetworkState, VerdictKind } from "./node.ts";
 import { AlertId, Level, OutcomeKind, PredictionId, PreemptionStep } from "./prediction.ts";
+import { ScalingKind } from "./scaling.ts";
 import { JobId } from "./vault-job.ts";
 
 export const EVENT_SOURCE = "synnergy.ha";
@@ -149,6 +151,22 @@ export const EVENTS = {
   "prediction.outcome-scored": z.object({ ...head, node: NodeId, prediction: PredictionId, outcome: OutcomeKind, reason: z.string() }),
   "prediction.alert-opened": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
   "prediction.alert-resolved": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
+  /** A group should have more or fewer units; in mode `auto` it follows. */
+  "scaling.change-decided": z.object({
+    ...head,
+    group: GroupName,
+    kind: ScalingKind,
+    before: z.int(),
+    after: z.int(),
+    acts: z.boolean(),
+    by: z.enum(["forecast", "adaptive"]),
+    reason: z.string(),
+  }),
+  "scaling.group-resized": z.object({ ...head, group: GroupName, before: z.int(), after: z.int(), reason: z.string() }),
+  "scaling.unit-admitted": z.object({ ...head, group: GroupName, unit: UnitId, tookMs: z.number(), reason: z.string() }),
+  "scaling.unit-abandoned": z.object({ ...head, group: GroupName, unit: UnitId, reason: z.string() }),
+  "scaling.unit-removed": z.object({ ...head, group: GroupName, unit: UnitId, reason: z.string() }),
+  "scaling.order-failed": z.object({ ...head, group: GroupName, reason: z.string() }),
 } as const;
 
 export type EventName = keyof typeof EVENTS;

@@ -20,6 +20,7 @@ export function resourceNames(fleet: string) {
     authorityAlias: `alias/${prefix}-authority`,
     stateMachine: `${prefix}-failover`,
     preemptMachine: `${prefix}-preempt`,
+    scaleMachine: `${prefix}-scale`,
     backupMachine: `${prefix}-backup`,
     drillMachine: `${prefix}-restore-drill`,
     backupQueue: `${prefix}-backups`,

@@ -161,9 +161,9 @@ export interface Entropy {
   bytes(count: number): Uint8Array;
 }
 
-/** Embedded metrics; dimensions are the fleet, and the role where one is given. */
+/** Embedded metrics; dimensions are the fleet, and the role, node or group where one is given. */
 export interface Metrics {
-  count(name: string, value: number, dimensions?: { role?: string; node?: string }): void;
+  count(name: string, value: number, dimensions?: { role?: string; node?: string; group?: string }): void;
   flush(): void;
 }
 

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { Checkpoint } from "./agent-protocol.ts";
 import { BackupSource, Drill } from "./backup-source.ts";
+import { EnrolledNode } from "./enrolment.ts";
 import { HostVitals } from "./host-vitals.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
@@ -13,6 +14,7 @@ import { Lease } from "./lease.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
 import { Alert, Foreseen, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
+import { ForecasterState, ScalingCell, ScalingDecision } from "./scaling.ts";
 import { VaultSigner } from "./vault-signer.ts";
 
 /** Key: role. At most one open incident a role; the cell's condition is what makes it so. */
@@ -119,6 +121,10 @@ export const RECORDS = {
   foreseen: { shape: Foreseen, transient: false },
   foresight: { shape: Foresight, transient: false },
   alert: { shape: Alert, transient: false },
+  enrolledNode: { shape: EnrolledNode, transient: false },
+  scalingCell: { shape: ScalingCell, transient: false },
+  scalingDecision: { shape: ScalingDecision, transient: false },
+  forecasterState: { shape: ForecasterState, transient: true },
   signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },

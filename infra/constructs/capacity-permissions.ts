@@ -9,8 +9,7 @@ import type { Fleet } from "../../core/kernel/fleet.ts";
 import { SERVES_TAG } from "../../core/kernel/names.ts";
 import type { Actuator } from "../../core/kernel/scaling-policy.ts";
 import { acknowledge } from "../exceptions.ts";
-
-export type CapacityUse = "looks" | "moves";
+import type { CapacityUse } from "../modules/declaration.ts";
 
 type Conditions = Record<string, Record<string, string | string[]>>;
 export type CapacityPermission = {

@@ -18,6 +18,7 @@ import type { BundledFunction } from "../bundle.ts";
 import type { Deployment } from "../deployment.ts";
 import { acknowledge } from "../exceptions.ts";
 import { type FunctionDeclaration, pascalCase } from "../modules/declaration.ts";
+import { allowCapacity } from "./capacity-permissions.ts";
 import { allowVault } from "./vault-permissions.ts";
 
 /** Logs explain; the record of what was done is the journal in the registry, which does not expire. */
@@ -85,6 +86,7 @@ export class FleetFunction extends Construct {
     this.allowRecords(deployment);
     if (declaration.publishes) this.allowPublishing(props.busArn);
     allowVault(this.role, deployment, declaration.vault ?? []);
+    allowCapacity(this.role, deployment.fleet, declaration.capacity);
     this.placeInNetwork(deployment);
   }
 

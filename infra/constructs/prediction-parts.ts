@@ -24,8 +24,9 @@ export class PredictionParts extends Construct {
     super(scope, "Prediction");
     const { fleet } = deployment;
     const bucket = declareHistory(this, deployment);
-    for (const { declaration, function: each, role } of all) {
-      if (declaration.readsMetrics) allowMetrics(role, fleet);
+    for (const one of all) {
+      const { declaration, function: each, role } = one;
+      if (declaration.readsMetrics) allowMetrics(one, fleet);
       if (declaration.history === undefined) continue;
       each.addEnvironment(ENVIRONMENT.historyBucket, bucket.bucketName);
       allowHistory(role, deployment, declaration.history);
@@ -47,9 +48,12 @@ export class PredictionParts extends Construct {
   }
 }
 
-/** IAM knows no resource for a metric, so the permission is held to the Regions in which the fleet file's metrics are. */
-function allowMetrics(role: FleetFunction["role"], { policies, nodes }: Fleet): void {
-  const regions = policies.prediction.metrics.map(({ region, node }) => region ?? nodes.find(({ id }) => id === node)?.region ?? "");
+/** IAM knows no resource for a metric, so the permission is held to the Regions in which the fleet file's metrics are: a node's, or a group's demand. */
+function allowMetrics({ role, declaration }: FleetFunction, { policies, nodes, scaling }: Fleet): void {
+  const ofNodes = policies.prediction.metrics.map(({ region, node }) => region ?? nodes.find(({ id }) => id === node)?.region ?? "");
+  const ofGroups = (scaling?.groups ?? []).flatMap(({ demand }) => (demand.kind === "cloudwatch" ? [demand.region as string] : []));
+  const regions = declaration.module === "scaling" ? ofGroups : ofNodes;
+  if (regions.length === 0) return;
   const conditions = { StringEquals: { "aws:RequestedRegion": [...new Set(regions)].toSorted() } };
   role.addToPolicy(new PolicyStatement({ actions: ["cloudwatch:GetMetricData"], resources: ["*"], conditions }));
   acknowledge(

@@ -11,8 +11,11 @@ export type VaultUse = "reads" | "makes" | "proves" | "repairs" | "sweeps" | "gi
 /** Whoever writes lists as well, to find what is written, and reads what it just wrote, to know its own put from another's. */
 export type HistoryUse = "reads" | "writes";
 
+/** looks: at how many units there are. moves: starts, admits and ends them as well. */
+export type CapacityUse = "looks" | "moves";
+
 export type FunctionDeclaration = {
-  readonly module: "failover" | "backup" | "prediction";
+  readonly module: "failover" | "backup" | "prediction" | "scaling";
   /** `functions/<module>/<name>.ts`; in Pascal case also the placeholder in the state machine. */
   readonly name: string;
   readonly purpose: string;
@@ -37,6 +40,8 @@ export type FunctionDeclaration = {
   readonly history?: HistoryUse;
   /** Reads CloudWatch's metrics: those that the fleet file names. */
   readonly readsMetrics?: true;
+  /** What it does with the fleet's groups of units (`infra/constructs/capacity-permissions.ts`). */
+  readonly capacity?: CapacityUse;
   /** The state machine that it starts. */
   readonly starts?: "backup" | "failover";
   /** A floor that other functions of the account cannot eat into, and a ceiling that a flood cannot exceed. */

@@ -45,6 +45,12 @@ const everything = {
   outcome: "prevented",
   alert: "n2.memory.1767225600000",
   signal: "nodeMemoryShare",
+  group: "rpc-east",
+  unit: "i-0123456789abcdef0",
+  before: 4,
+  after: 5,
+  acts: true,
+  by: "forecast",
 };
 
 /** Fields that mean different things in different events. */
@@ -56,6 +62,7 @@ const own: Partial<Record<EventName, Record<string, unknown>>> = {
   "failover.incident-opened": { kind: "failover", to: "n2" },
   "failover.approval-requested": { to: "n2" },
   "backup.failed": { outcome: "failed" },
+  "scaling.change-decided": { kind: "out" },
   "backup.restore-proven": {
     from: "us-west-2",
     rpoSeconds: 61,

@@ -29,7 +29,13 @@ beforeAll(async () => {
   backedUp = await synthesize(NETWORK);
   for (const declaration of ALL_FUNCTIONS) {
     for (const [, metric = "", rest = ""] of (await codeOf(declaration)).matchAll(/metrics\.count\(\s*"(\w+)"([^;]*)\)/g)) {
-      const dimensions = /\brole\b[^;]*}/.test(rest) ? "Fleet,Role" : /\bnode\b[^;]*}/.test(rest) ? "Fleet,Node" : "Fleet";
+      const dimensions = /\brole\b[^;]*}/.test(rest)
+        ? "Fleet,Role"
+        : /\bnode\b[^;]*}/.test(rest)
+          ? "Fleet,Node"
+          : /\bgroup\b[^;]*}/.test(rest)
+            ? "Fleet,Group"
+            : "Fleet";
       counted.set(metric, (counted.get(metric) ?? new Set()).add(dimensions));
     }
   }

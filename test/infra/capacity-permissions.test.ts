@@ -7,8 +7,9 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, it } from "vitest";
 import { Scaling } from "../../core/kernel/scaling-policy.ts";
 import { projectRoot } from "../../infra/bundle.ts";
-import { allowCapacity, type CapacityUse } from "../../infra/constructs/capacity-permissions.ts";
+import { allowCapacity } from "../../infra/constructs/capacity-permissions.ts";
 import { FEATURES } from "../../infra/fleet-stacks.ts";
+import type { CapacityUse } from "../../infra/modules/declaration.ts";
 import { ACCOUNT, allows, asText, type Permission, permissionsOf } from "./iam.ts";
 import { roleStatements, type Template } from "./synthesis.ts";
 

@@ -4,7 +4,7 @@ import { RECORDS, type RecordKind } from "../../core/kernel/records.ts";
 import { vaultPlaces } from "../../core/kernel/vault-rules.ts";
 import type { VaultUse } from "../../infra/modules/declaration.ts";
 import { pascalCase } from "../../infra/modules/declaration.ts";
-import { ALL_FUNCTIONS, functionsOf } from "../../infra/modules/functions.ts";
+import { ALL_FUNCTIONS, functionsOf, signs } from "../../infra/modules/functions.ts";
 import { codeOf } from "./function-code.ts";
 import { EXAMPLES, list, only, resourcesOf, roleStatements, type Statement, type Synthesis, synthesize } from "./synthesis.ts";
 
@@ -15,6 +15,9 @@ const WITHOUT_RESOURCE =
 const OF_A_VAULT = /^(s3:((Get|Put|Delete)Object|(Get|Put)ObjectRetention)|kms:(Decrypt|GenerateDataKey))$/;
 /** Executions of a Map, whose names Step Functions makes up below the machine's own. */
 const OF_A_MAP = /^states:(Describe|Stop)Execution$/;
+/** Of groups of units: test/infra/capacity-permissions.test.ts has each. */
+const OF_A_GROUP =
+  /^(autoscaling:(Describe(AutoScalingGroups|LifecycleHooks)|CompleteLifecycleAction|RecordLifecycleActionHeartbeat|SetDesiredCapacity|TerminateInstanceInAutoScalingGroup)|ecs:(ListTasks|DescribeTasks|StopTask|UpdateTaskProtection|TagResource))$/;
 
 const isAllow = ({ statement }: { statement: Statement }) => statement.Effect === "Allow";
 const ownerOf = (policy: string) => ALL_FUNCTIONS.find(({ name }) => policy.startsWith(`${pascalCase(name)}Role`))?.name ?? policy;
@@ -38,12 +41,12 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     expect(
       wide
         .flatMap(({ statement }) => actionsOf(statement))
-        .filter((action) => ![WITHOUT_RESOURCE, OF_A_VAULT, OF_A_MAP].some((known) => known.test(action))),
+        .filter((action) => ![WITHOUT_RESOURCE, OF_A_VAULT, OF_A_MAP, OF_A_GROUP].some((known) => known.test(action))),
     ).toEqual([]);
   });
 
-  it("lets only the functions that command agents sign, by their role and by the key's own policy", () => {
-    const signers = functionsOf(synthesis.fleet).flatMap(({ name, commandsAgents }) => (commandsAgents ? [name] : []));
+  it("lets only the functions that command agents, or ask a webhook for capacity, sign, by their role and by the key's own policy", () => {
+    const signers = functionsOf(synthesis.fleet).flatMap((each) => (signs(each, synthesis.fleet) ? [each.name] : []));
     for (const template of synthesis.templates.values()) {
       const byRole = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("kms:Sign"));
       expect(byRole.map(({ policy }) => ownerOf(policy)).toSorted()).toEqual(signers.toSorted());
@@ -85,7 +88,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
     expect(who("states:SendTaskSuccess")).toEqual(["approve-incident"]);
   });
 
-  it("lets the rules and a preemption start a failover, start-backup a backup, the clock a drill, and nobody else any of them", () => {
+  it("lets the rules and a preemption start a failover, start-backup a backup, the clock a drill and a look at capacity, and nobody else any of them", () => {
     for (const [region, template] of synthesis.templates) {
       const starts = roleStatements(template).filter(({ statement }) => actionsOf(statement).includes("states:StartExecution"));
       const on = (machine: string) =>
@@ -105,7 +108,9 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       expect(
         batches.map(({ statement }) => JSON.stringify(statement.Resource).includes(`stateMachine:synnergy-${synthesis.fleet.fleet}-backup"`)),
       ).toEqual(isFilled ? [true] : []);
-      expect(starts).toHaveLength(3 + (isFilled ? 2 : 0) + (drills ? 1 : 0));
+      const scales = synthesis.fleet.scaling !== undefined;
+      expect(on("Scale")).toEqual(scales ? ["ScaleStateMachineEventsRole"] : []);
+      expect(starts).toHaveLength(3 + (isFilled ? 2 : 0) + (drills ? 1 : 0) + (scales ? 1 : 0));
     }
   });
 
@@ -125,6 +130,7 @@ describe.each(EXAMPLES)("permissions of $name", ({ file }) => {
       const ofFailover = stepsOf("failover").filter((name) => name !== "DrainNode");
       const ofPreempt = [...stepsOf("prediction"), "DrainNode"];
       const expected = [`FailoverCalls: ${ofFailover.toSorted().join(" ")}`, `PreemptCalls: ${ofPreempt.toSorted().join(" ")}`];
+      if (synthesis.fleet.scaling !== undefined) expected.push(`ScaleCalls: ${stepsOf("scaling").toSorted().join(" ")}`);
       if (steps.some(({ module }) => module === "backup"))
         expected.push(`BackupsBackupCalls: ${backups.join(" ")}`, `BackupsRestoreDrillCalls: ${drills.join(" ")}`);
       expect(called.toSorted()).toEqual(expected.toSorted());
@@ -169,7 +175,7 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
     const commands = /\bagents\.call\(/.test(code);
     expect({
       commandsAgents: commands,
-      reachesNetwork: commands || /\bnodes\.(?:probe|recentBlocks)\(|\bevmLedger\(/.test(code),
+      reachesNetwork: commands || /\bnodes\.(?:probe|recentBlocks)\(|\bevmLedger\(|\.capacity\??\.?\(/.test(code),
       publishes: /\bbus\.publish\(/.test(code),
     }).toEqual({
       commandsAgents: declaration.commandsAgents,
@@ -190,6 +196,12 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
       history: declaration.history,
       readsMetrics: declaration.readsMetrics === true,
     });
+  });
+
+  it("looks at groups of units or moves them as it declares", () => {
+    const asks = /\.capacity\??\.?\(/.test(code);
+    const moves = /\.(?:raise|complete)\(/.test(code);
+    expect(asks ? (moves ? "moves" : "looks") : undefined).toBe(declaration.capacity);
   });
 
   it("starts a workflow only if its code does so", () => {

@@ -129,6 +129,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   "restore-drill.asl.json": ["backup"],
   "failover.asl.json": ["failover"],
   "preempt.asl.json": ["failover", "prediction"],
+  "scale.asl.json": ["scaling"],
 };
 
 describe("the modules", () => {

@@ -23,7 +23,13 @@ const LAMBDA_ERRORS =
 const OWN_ERRORS = new Set(Object.keys(errors));
 
 it("there are state machines to be held to this", () => {
-  expect(machines.map(({ file }) => file).toSorted()).toEqual(["backup.asl.json", "failover.asl.json", "preempt.asl.json", "restore-drill.asl.json"]);
+  expect(machines.map(({ file }) => file).toSorted()).toEqual([
+    "backup.asl.json",
+    "failover.asl.json",
+    "preempt.asl.json",
+    "restore-drill.asl.json",
+    "scale.asl.json",
+  ]);
 });
 
 describe.each(machines)("$file", ({ machine }) => {

@@ -16,6 +16,7 @@ export type FleetOptions = {
   watch?: Record<string, unknown>;
   failover?: Record<string, unknown>;
   prediction?: Record<string, unknown>;
+  scaling?: Record<string, unknown>;
   genesisTime?: number;
 };
 
@@ -44,6 +45,7 @@ export function fleetOf(options: FleetOptions = {}): Fleet {
     })),
     roles: [{ name: ROLE, members: ids, leaseSeconds: 10, mode: "auto" }],
     policies: { watch: options.watch ?? {}, failover: options.failover ?? {}, prediction: options.prediction ?? {} },
+    ...(options.scaling === undefined ? {} : { scaling: options.scaling }),
   });
 }
 

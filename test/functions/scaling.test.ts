@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { AWAY } from "../support/fake-fleet-file.ts";
+import { GROUP, MINUTE_MS, ScalingStory } from "../support/scaling-group.ts";
+
+/** Four members carry 100 each, and 70 of it are planned with. */
+const QUIET = 200;
+const changes = async (story: ScalingStory) =>
+  (await story.journal()).filter(({ kind }) => kind !== "hold").map(({ kind, from, to }) => `${kind} ${from}>${to}`);
+
+describe("demand that doubles", () => {
+  it("has units started, caught up and serving before it is above what is ready", async () => {
+    const story = new ScalingStory();
+    for (let minute = 0; minute < 10; minute += 1) await story.minute(QUIET);
+    let short = 0;
+    for (let minute = 0; minute <= 30; minute += 1) {
+      const demand = QUIET + (QUIET * minute) / 15;
+      await story.minute(demand);
+      if (demand > 100 * (await story.readyNow())) short += 1;
+    }
+    expect(short).toBe(0);
+    expect(await story.readyNow()).toBeGreaterThanOrEqual(9);
+    const { starts, tally } = await story.cell();
+    expect(starts.length).toBeGreaterThanOrEqual(5);
+    expect(tally.shortMinutes).toBe(0);
+    expect(story.network.published("scaling.unit-admitted").length).toBeGreaterThanOrEqual(5);
+  });
+
+  it("admits no unit that has not caught up, and gives up one that never does", async () => {
+    const story = new ScalingStory();
+    story.startMinutes = null;
+    for (let minute = 0; minute < 5; minute += 1) await story.minute(450);
+    expect(await story.readyNow()).toBe(4);
+    expect(story.network.published("scaling.unit-abandoned")).toEqual([]);
+    for (let minute = 0; minute < 6; minute += 1) await story.minute(450);
+    expect(story.network.published("scaling.unit-abandoned").length).toBeGreaterThan(0);
+    expect(await story.readyNow()).toBe(4);
+  });
+
+  it("journals each change with its reason, its demand and what came of it", async () => {
+    const story = new ScalingStory();
+    await story.minute(QUIET);
+    await story.minute(450);
+    const [first, change] = await story.journal();
+    expect(first).toMatchObject({ kind: "hold", by: "adaptive" });
+    expect(change).toMatchObject({ kind: "out", from: 4, to: 7, demand: 450, carried: 400, outcome: { kind: "done" } });
+    expect(change?.reason).toContain("450");
+  });
+});
+
+describe("a quiet night", () => {
+  it("takes units away one by one, after the cooldown, never below the minimum and never while demand is a gap", async () => {
+    const story = new ScalingStory({ min: 1 }, { min: 1 });
+    for (let minute = 0; minute < 12; minute += 1) await story.minute(620);
+    expect(await story.readyNow()).toBe(9);
+    for (let minute = 0; minute < 20; minute += 1) await story.minute(null);
+    expect(await story.readyNow()).toBe(9);
+    const before = story.ready.length;
+    for (let minute = 0; minute < 90; minute += 1) await story.minute(50);
+    const night = story.ready.slice(before);
+    expect(Math.min(...night)).toBe(5);
+    expect(night.at(-1)).toBe(5);
+    for (const [index, ready] of night.entries()) expect((night[index - 1] ?? 9) - ready).toBeLessThanOrEqual(2);
+    const times = (await story.journal()).filter(({ kind }) => kind === "in").map(({ atMs }) => atMs);
+    for (const [index, atMs] of times.entries()) if (index > 0) expect(atMs - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(5 * MINUTE_MS);
+  });
+
+  it("keeps a quorum of the role: with members out, units that hold it up stay", async () => {
+    const story = new ScalingStory({ cooldownSeconds: 0 });
+    for (let minute = 0; minute < 8; minute += 1) await story.minute(400);
+    expect(await story.readyNow()).toBe(6);
+    const sick = {
+      kind: "dead",
+      confirmed: true,
+      sinceMs: 0,
+      atMs: 0,
+      reason: "gone",
+      head: null,
+      lagBlocks: null,
+      suspicion: 9,
+      flapPenalty: 0,
+      sightings: [],
+    };
+    for (const id of ["n1", "n2", "n3"])
+      await story.world.registry.write("verdict", `${id}/us-east-1`, { observer: "us-east-1", node: id, ...sick } as never, "any");
+    for (let minute = 0; minute < 20; minute += 1) await story.minute(10);
+    /** Four units and the one member that is well are a majority of eight. */
+    expect(await story.readyNow()).toBe(4 + 4);
+    expect((await story.cell()).latest?.reason).toContain("quorum");
+  });
+});
+
+describe("a group", () => {
+  it("has one execution at a time: of two starts at once one goes on, and nothing is ordered twice", async () => {
+    const story = new ScalingStory();
+    await story.minute(QUIET);
+    await story.network.clock.advance(MINUTE_MS);
+    await story.sayDemand(450);
+    const ends = await Promise.all([story.start("schedule"), story.start("alarm"), story.start("hand")]);
+    expect(ends).toContain("ended");
+    expect(await changes(story)).toEqual(["out 4>7"]);
+    expect(await story.capacity.look()).toMatchObject({ desired: 3 });
+  });
+
+  it("is decided in one Region, and in another when that one is silent for three minutes", async () => {
+    const story = new ScalingStory();
+    await story.minute(QUIET);
+    expect(await story.start("schedule", story.worldIn(AWAY))).toBe("stale");
+    await story.network.clock.advance(4 * MINUTE_MS);
+    expect(await story.start("schedule", story.worldIn(AWAY))).toBe("ended");
+    expect((await story.cell()).region).toBe(AWAY);
+  });
+
+  it("is decided on before its time by an alarm, and not by the clock", async () => {
+    const story = new ScalingStory({ everySeconds: 600 });
+    await story.minute(QUIET);
+    await story.minute(450);
+    expect(await changes(story)).toEqual([]);
+    await story.start("alarm");
+    expect(await changes(story)).toEqual(["out 4>7"]);
+  });
+
+  it.each(["shadow", "recommend", "approve"] as const)("moves nothing in mode %s, and says once what it would do", async (mode) => {
+    const story = new ScalingStory({ mode });
+    for (let minute = 0; minute < 5; minute += 1) await story.minute(450);
+    expect(await story.capacity.look()).toMatchObject({ desired: 0, units: [] });
+    expect(story.network.published("scaling.change-decided")).toHaveLength(mode === "shadow" ? 0 : 1);
+    expect(await changes(story)).toEqual(["out 4>7"]);
+  });
+
+  it("that cannot be looked at is left alone, and given back", async () => {
+    const story = new ScalingStory();
+    const world = {
+      ...story.world,
+      capacity: () => ({ ...story.capacity, look: async () => ({ kind: "unreachable" as const, reason: "no answer" }) }),
+    };
+    expect(await story.start("schedule", world)).toBe("ended");
+    expect((await story.cell()).owner).toBeNull();
+  });
+});
+
+describe("the forecast", () => {
+  it("starts units before the daily peak once it has seen a day of it, and each decision says so", { timeout: 60_000 }, async () => {
+    const story = new ScalingStory({ risk: 0.01, startSeconds: 300 });
+    story.startMinutes = 5;
+    const demand = (minute: number): number => 150 + 300 * Math.max(0, Math.sin((2 * Math.PI * (minute - 480)) / 1_440)) ** 2;
+    const minutes = 2_640;
+    for (let minute = 0; minute < minutes; minute += 1) await story.minute(demand(minute));
+    const late = (await story.journal()).filter(({ by, kind }) => by === "forecast" && kind !== "hold");
+    expect(late.some(({ kind }) => kind === "out")).toBe(true);
+    expect(late.some(({ kind }) => kind === "in")).toBe(true);
+    const short = Array.from({ length: minutes - 1_440 }, (_, index) => 1_440 + index).filter(
+      (minute) => demand(minute) > 100 * (story.ready[minute] ?? 0),
+    );
+    expect(short.length / (minutes - 1_440)).toBeLessThanOrEqual(0.01);
+    expect((await story.cell()).trust).toMatchObject({ isTrusted: true });
+    expect(GROUP).toBe((await story.cell()).group);
+  });
+});
