@@ -118,7 +118,7 @@ export class Foretelling {
   /** From one pause to the next, as statemachines/preempt.asl.json has it. */
   private async step(node: NodeId, execution: string): Promise<void> {
     const { world } = this;
-    const input = { fleet: world.fleet.fleet, node, execution };
+    const input = { fleet: world.fleet.fleet, node, execution, rounds: 0 };
     try {
       for (;;) {
         const step = await weighPreemption(world, input);
