@@ -18,8 +18,8 @@ export const DAY_MS = 24 * HOUR_MS;
 export const WEEK_MS = 7 * DAY_MS;
 
 export const DEFAULT_THRESHOLDS: ThresholdSettings = {
-  // One in ten days at a point every five minutes.
-  falseAlarmShare: 1 / 2_880,
+  // One false alarm in ten days at a point a minute.
+  falseAlarmShare: 1 / 14_400,
   // Shorter than a working day, so that a deployment in the morning is the baseline of the evening.
   adoptAfterMs: 6 * HOUR_MS,
   bounds: null,
