@@ -53,7 +53,9 @@ function readSeries(folder: string, group: string, file: string, windows: readon
   const path = join(folder, "data", group, file);
   if (windows === undefined)
     throw new Error(`${path}: labels/combined_windows.json does not name ${group}/${file}; a list is needed, empty if it has no anomaly`);
-  const [, ...rows] = Rows.parse(parse(readFileSync(path, "utf8"), { skip_empty_lines: true, relax_column_count: true }));
+  const [header = [], ...rows] = Rows.parse(parse(readFileSync(path, "utf8"), { skip_empty_lines: true, relax_column_count: true }));
+  if (header[0] !== "timestamp" || header[1] !== "value")
+    throw new Error(`${path}:1: found the columns ${header.join(", ")}; timestamp and value are needed`);
   const timestamps = rows.map(([timestamp = ""]) => timestamp);
   const atMs = Float64Array.from(timestamps, (timestamp, row) => parseTime(timestamp, `${path}:${row + 2}`));
   const values = Float64Array.from(rows, ([, text = ""], row) => parseValue(text, `${path}:${row + 2}`));

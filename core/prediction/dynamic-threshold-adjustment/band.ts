@@ -38,7 +38,10 @@ const SIGNS: Record<ViewName, string> = {
 export function explain({ kind, band, rarity }: Verdict, value: number, { strongest }: Evidence): string {
   const range = band ? ` (expected ${show(band.low)} to ${show(band.high)})` : "";
   if (kind === "learning") return `${show(value)}: too few points yet to know what is usual`;
-  if (kind === "normal") return `${show(value)} is usual${range}`;
+  if (kind === "normal") {
+    const isInside = !band || (value >= band.low && value <= band.high);
+    return isInside ? `${show(value)} is usual${range}` : `${show(value)}${range} is unusual by itself, but not rare enough for an alarm`;
+  }
   return `${show(value)}${range}: ${SIGNS[strongest]}; as strange as this is expected ${show(rarity ?? 0)} times a day`;
 }
 

@@ -8,7 +8,7 @@ import { AT, read, type ThresholdState, write } from "./state.ts";
 
 /** The level follows over about as many points; a younger state is quicker. */
 const LEVEL_POINTS = 1_500;
-const SHORT_POINTS = 16;
+const SHORT_POINTS = 10.5;
 const CLIP_SCALES = 4;
 const CLIP_SHORT = 5;
 const CLIP_STEPS = 10;

@@ -123,6 +123,8 @@ function followTime(state: ThresholdState, atMs: number): boolean {
   const sinceMs = atMs - lastAtMs;
   const cadenceMs = read(state, AT.cadenceMs);
   const isAfterGap = cadenceMs > 0 && sinceMs > GAP_CADENCES * cadenceMs;
+  // Nobody saw the level hold during a gap, so a gap is no part of the time it held.
+  if (isAfterGap) write(state, AT.heldSinceMs, read(state, AT.heldSinceMs) + sinceMs - cadenceMs);
   const learnt = isAfterGap ? GAP_CADENCES * cadenceMs : sinceMs;
   write(state, AT.cadenceMs, cadenceMs === 0 ? sinceMs : cadenceMs + CADENCE_SHARE * (learnt - cadenceMs));
   return isAfterGap;

@@ -18,7 +18,8 @@ export const DAY_MS = 24 * HOUR_MS;
 export const WEEK_MS = 7 * DAY_MS;
 
 export const DEFAULT_THRESHOLDS: ThresholdSettings = {
-  falseAlarmShare: 0.001,
+  // One false alarm in ten days at a point a minute.
+  falseAlarmShare: 1 / 14_400,
   // Shorter than a working day, so that a deployment in the morning is the baseline of the evening.
   adoptAfterMs: 6 * HOUR_MS,
   bounds: null,

@@ -14,11 +14,11 @@ const CELLS_PER_DOUBLING = 6;
 const TAIL_SHARE = 0.02;
 const TAIL_POINTS_MIN = 10;
 const TAIL_SHARE_EARLY = 0.1;
-const IMAGINED_EXCESSES = 4;
-const IMAGINED_EXCESS_CELLS = 4.5;
+const IMAGINED_EXCESSES = 2.7;
+const IMAGINED_EXCESS_CELLS = 5;
 const EXCESS_CELLS_MIN = 0.25;
 /** Points after which the past counts 1/e. */
-const MEMORY_POINTS = 4_000;
+const MEMORY_POINTS = 4_200;
 const WEIGHT_MAX = 1_000;
 
 /** −log10 of the chance that the statistic is at least this large; 0 for a statistic of 0. */

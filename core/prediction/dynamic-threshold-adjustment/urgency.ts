@@ -8,16 +8,16 @@ import { AT, HABIT_CELLS, HABITS_AT, read, type ThresholdState, write } from "./
 const STRENGTH_MIN = 1;
 /** Of the latest strength so much is taken off, and it fades over so many points. */
 const SILENCED_SHARE = 0.75;
-const SILENCE_POINTS = 250;
+const SILENCE_POINTS = 280;
 /** Within the silence only what is stronger than what was told, by this factor, is news at all. */
 const LOUDER = 1.1;
 /** So much is taken off for each doubling of like events in the past. */
-const HABIT_COST = 0.4;
+const HABIT_COST = 0.42;
 /** An event is like the present one from this share of its strength. */
 const LIKENESS = 0.8;
 /** Evidence that paused this long was one event. */
-const EVENT_PAUSE_POINTS = 60;
-const HABIT_POINTS = 6_000;
+const EVENT_PAUSE_POINTS = 43;
+const HABIT_POINTS = 4_800;
 const FADING_POINTS = 16;
 const CELLS_PER_STRENGTH = 4;
 const HALF_SCORE_STRENGTH = 3;
