@@ -13,7 +13,7 @@ import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
-import { Alert, Foreseen, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
+import { Alert, Foreseen, Foresight, OpenAlerts, Prediction, Preemption, SignalStates } from "./prediction.ts";
 import { ForecasterState, ScalingCell, ScalingDecision } from "./scaling.ts";
 import { VaultSigner } from "./vault-signer.ts";
 
@@ -121,6 +121,7 @@ export const RECORDS = {
   foreseen: { shape: Foreseen, transient: false },
   foresight: { shape: Foresight, transient: false },
   alert: { shape: Alert, transient: false },
+  openAlerts: { shape: OpenAlerts, transient: false },
   enrolledNode: { shape: EnrolledNode, transient: false },
   scalingCell: { shape: ScalingCell, transient: false },
   scalingDecision: { shape: ScalingDecision, transient: false },

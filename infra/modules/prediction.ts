@@ -31,8 +31,8 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     asynchronous: { retries: 0, eventAgeS: 60 },
     /** Two runs would turn the same books: the next one waits the seconds that a run is longer than its minute. */
     reservedConcurrency: 1,
-    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
-    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
+    reads: ["alert", "foreseen", "foresight", "lease", "openAlerts", "prediction", "preemption", "signalStates", "verdict", "vitals"],
+    writes: ["alert", "foreseen", "foresight", "openAlerts", "prediction", "signalStates"],
   },
   {
     ...step,
