@@ -127,6 +127,18 @@ describe("a group", () => {
     expect(await changes(story)).toEqual(["out 4>7"]);
   });
 
+  it("moves once a person has approved, and once only", async () => {
+    const story = new ScalingStory({ mode: "approve" });
+    await story.minute(450);
+    const { registry, clock } = story.world;
+    await registry.write("scalingCell", GROUP, { ...(await story.cell()), approved: { kind: "out", by: "anna", atMs: clock.wallMs() } }, "any");
+    await story.minute(450);
+    expect(await story.capacity.look()).toMatchObject({ desired: 3 });
+    expect((await story.cell()).approved).toBeNull();
+    for (let minute = 0; minute < 5; minute += 1) await story.minute(900);
+    expect(await story.capacity.look()).toMatchObject({ desired: 3 });
+  });
+
   it("that cannot be looked at is left alone, and given back", async () => {
     const story = new ScalingStory();
     const world = {
