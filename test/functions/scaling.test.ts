@@ -59,7 +59,7 @@ describe("a quiet night", () => {
     const night = story.ready.slice(before);
     expect(Math.min(...night)).toBe(5);
     expect(night.at(-1)).toBe(5);
-    for (const [index, ready] of night.entries()) expect((night[index - 1] ?? 9) - ready).toBeLessThanOrEqual(2);
+    for (const [index, ready] of night.entries()) expect((night[index - 1] ?? 9) - ready).toBeLessThanOrEqual(1);
     const times = (await story.journal()).filter(({ kind }) => kind === "in").map(({ atMs }) => atMs);
     for (const [index, atMs] of times.entries()) if (index > 0) expect(atMs - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(5 * MINUTE_MS);
   });

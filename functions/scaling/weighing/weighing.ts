@@ -18,6 +18,8 @@ import { lookAround } from "./surroundings.ts";
 
 /** EventBridge starts the next execution then. */
 const RUN_MS = 60_000;
+/** An execution is over before that: a start that finds the group taken is lost, and the next one is a minute away. */
+const SPARE_MS = 10_000;
 /** A start that comes a little early is still the one that is due. */
 const EARLY_SHARE = 0.1;
 
@@ -27,7 +29,7 @@ export async function weighCapacity(world: World, input: ScaleInput): Promise<Sc
   const nowMs = world.clock.wallMs();
   const everyMs = group.everySeconds * 1_000;
   const waitSeconds = Math.min(group.everySeconds, RUN_MS / 1_000);
-  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS;
+  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS - SPARE_MS;
   const round = { ...input, order: null, again, waitSeconds };
   const look = await world.capacity?.(group.name).look();
   if (look === undefined || look.kind !== "seen") {
