@@ -89,6 +89,39 @@ describe("a quiet night", () => {
   });
 });
 
+describe("a member that observers do not agree on", () => {
+  const says = (node: string, observer: string, kind: string) => ({
+    ...{
+      observer,
+      node,
+      kind,
+      confirmed: true,
+      sinceMs: 0,
+      atMs: 0,
+      reason: kind,
+      head: null,
+      lagBlocks: null,
+      suspicion: 0,
+      flapPenalty: 0,
+      sightings: [],
+    },
+  });
+  const heard = async (...kinds: string[]) => {
+    const story = new ScalingStory();
+    for (const [index, kind] of kinds.entries()) {
+      const observer = ["us-east-1", AWAY][index] ?? "";
+      await story.world.registry.write("verdict", `n1/${observer}`, says("n1", observer, kind) as never, "any");
+    }
+    await story.minute(250);
+    return (await story.cell()).latest;
+  };
+
+  it("still carries its share by one observer's doubt, and no more by both", async () => {
+    expect(await heard("unreachable", "healthy")).toMatchObject({ kind: "hold", carried: 400 });
+    expect(await heard("unreachable", "unreachable")).toMatchObject({ kind: "out", from: 3, to: 4, carried: 300 });
+  });
+});
+
 describe("a group", () => {
   it("has one execution at a time: of two starts at once one goes on, and nothing is ordered twice", async () => {
     const story = new ScalingStory();
