@@ -3,12 +3,12 @@
  * start for no client that it never asks.
  */
 
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { FleetMismatch } from "../core/kernel/errors.ts";
 import type { Fleet } from "../core/kernel/fleet.ts";
 import type { Clock, Entropy } from "../core/kernel/ports.ts";
 import type { ScalingGroup } from "../core/kernel/scaling-policy.ts";
 import { actuatorName, scalingGroup } from "../core/kernel/scaling-rules.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import type { Authority } from "./authority-kms.ts";
 
 export type ActuatorParts = {
@@ -38,11 +38,11 @@ export function capacities(parts: ActuatorParts): (group: string) => Capacity {
   };
 }
 
-export async function openCapacity({ name, actuator, min, max }: ScalingGroup, parts: ActuatorParts): Promise<Capacity> {
+export async function openCapacity({ name, actuator, min, max, startSeconds }: ScalingGroup, parts: ActuatorParts): Promise<Capacity> {
   const { clock, entropy, endpoint } = parts;
   switch (actuator.kind) {
     case "asg":
-      return (await import("./capacity-asg.ts")).asgCapacity({ ...actuator, min, max, clock, endpoint });
+      return (await import("./capacity-asg.ts")).asgCapacity({ ...actuator, min, max, startSeconds, clock, endpoint });
     case "ecs":
       return (await import("./capacity-ecs.ts")).ecsCapacity({ ...actuator, min, max, clock, endpoint });
     case "webhook": {

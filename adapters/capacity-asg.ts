@@ -15,10 +15,10 @@ import {
   SetDesiredCapacityCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from "@aws-sdk/client-auto-scaling";
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityLook, type CapacityOutcome, Seen, type Unit } from "../core/kernel/capacity.ts";
 import { judgeRaise, judgeRemoval, judgeVerdict } from "../core/kernel/capacity-rules.ts";
 import type { Clock } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import { type AwsPlace, answeredBy, clientSettings, lookedBy } from "./capacity-calls.ts";
 
 const LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING";
@@ -42,11 +42,13 @@ export type AsgCapacityOptions = AwsPlace & {
   /** The fleet file's; the group's own bounds hold as well. */
   readonly min: number;
   readonly max: number;
+  /** What a node's start takes, catching up included: the hook must let an instance wait that long. */
+  readonly startSeconds?: number;
   readonly clock: Pick<Clock, "wallMs">;
 };
 
 export function asgCapacity(options: AsgCapacityOptions): Capacity & { close(): void } {
-  const { name: group, lifecycleHook, clock } = options;
+  const { name: group, lifecycleHook, startSeconds = 0, clock } = options;
   const name = `the Auto Scaling group ${group} in ${options.region}`;
   const client = new AutoScalingClient(clientSettings(options, { repeats: true }));
   /** A termination that is sent again might take a second one off the wanted number. */
@@ -72,9 +74,12 @@ export function asgCapacity(options: AsgCapacityOptions): Capacity & { close(): 
     );
     const hook = LifecycleHooks.find(({ LifecycleHookName }) => LifecycleHookName === lifecycleHook);
     if (hook?.LifecycleTransition !== LAUNCHING) return `${name} has no lifecycle hook ${lifecycleHook} on launch: an instance would serve at once`;
-    return hook.DefaultResult === "ABANDON"
+    if (hook.DefaultResult !== "ABANDON")
+      return `the hook ${lifecycleHook} of ${name} lets an instance serve when nobody answers; its default result must be ABANDON`;
+    const { GlobalTimeout: waitS } = hook;
+    return waitS === undefined || waitS >= startSeconds
       ? null
-      : `the hook ${lifecycleHook} of ${name} lets an instance serve when nobody answers; its default result must be ABANDON`;
+      : `the hook ${lifecycleHook} of ${name} ends an instance after ${waitS} s, and a start takes ${startSeconds} s: its heartbeat must be longer`;
   }
 
   type Found = Extract<Awaited<ReturnType<typeof describe>>, { kind: "found" }>;

@@ -5,11 +5,11 @@
  * within minutes, since it also holds deployments up.
  */
 import { DescribeServicesCommand, ECSClient, type Service, StopTaskCommand, TagResourceCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityLook, type CapacityOutcome, Seen } from "../core/kernel/capacity.ts";
 import { judgeRaise, judgeRemoval, judgeVerdict, stayingUnits } from "../core/kernel/capacity-rules.ts";
 import { SERVES_TAG } from "../core/kernel/names.ts";
 import type { Clock } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import { type AwsPlace, answeredBy, clientSettings, lookedBy } from "./capacity-calls.ts";
 import { protectTasks, type ServiceTask, tasksOf, unitOf } from "./capacity-ecs-tasks.ts";
 

@@ -4,10 +4,10 @@
  * tests give it nothing to start. A unit whose start failed is gone, and the next look starts another in its place, one start a look.
  */
 
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityOrder, type CapacityOutcome, type Seen, sayBriefly, UNITS_MAX, type Unit } from "../core/kernel/capacity.ts";
 import { judgeRaise, judgeRemoval, judgeVerdict, stayingUnits } from "../core/kernel/capacity-rules.ts";
 import type { Clock } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 
 /** A day of an order a minute: an order is good for minutes. */
 const TOKENS_KEPT_MAX = 1_440;

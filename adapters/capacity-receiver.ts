@@ -6,9 +6,9 @@
 import type { KeyObject } from "node:crypto";
 import * as z from "zod";
 import { CONTEXT, CommandEnvelope, Nonce, type Sealed } from "../core/kernel/agent-protocol.ts";
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityAnswer, type CapacityAsk, CapacityReply, CapacityRequest } from "../core/kernel/capacity-protocol.ts";
 import type { Clock, Entropy } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import { delegationVerifier } from "./delegation-p256.ts";
 import { open, openPayload, seal } from "./signature-ed25519.ts";
 

@@ -5,10 +5,10 @@
  * `AuthorityUnavailable`, where the control plane cannot sign.
  */
 import { CONTEXT, type CommandEnvelope } from "../core/kernel/agent-protocol.ts";
-import type { Capacity } from "../core/kernel/capacity.ts";
 import { type CapacityLook, type CapacityOrder, type CapacityOutcome, sayBriefly } from "../core/kernel/capacity.ts";
 import { CAPACITY_BYTES_MAX, type CapacityAnswer, type CapacityAsk, CapacityReply } from "../core/kernel/capacity-protocol.ts";
 import type { Entropy } from "../core/kernel/ports.ts";
+import type { Capacity } from "../core/kernel/service-ports.ts";
 import type { Authority } from "./authority-kms.ts";
 import { httpChannel } from "./http-channel.ts";
 import { open, seal } from "./signature-ed25519.ts";

@@ -24,11 +24,16 @@ export interface DurableFile<T> {
 }
 
 const MAGIC = "synnergy-ha-store/1";
-/** 32 roles at 200 bytes are 6 KB; ten times that is a fault. */
+/** Unless told otherwise. 32 roles at 200 bytes are 6 KB; ten times that is a fault. */
 const STORE_BYTES_MAX = 64 * 1024;
 
-export function durableFile<S extends z.ZodType>(options: { path: string; shape: S; secret: Uint8Array }): DurableFile<z.infer<S>> {
-  const { path, shape } = options;
+export function durableFile<S extends z.ZodType>(options: {
+  path: string;
+  shape: S;
+  secret: Uint8Array;
+  bytesMax?: number;
+}): DurableFile<z.infer<S>> {
+  const { path, shape, bytesMax = STORE_BYTES_MAX } = options;
   const macKey = Buffer.from(hkdfSync("sha256", options.secret, new Uint8Array(), MAGIC, 32));
   const temporary = join(dirname(path), `.${basename(path)}.next`);
   /** What this process knows to be on the disk; undefined until the first load or save. */
@@ -55,7 +60,7 @@ export function durableFile<S extends z.ZodType>(options: { path: string; shape:
     }
     const counter = known.counter + 1;
     const text = encode(counter, value, macKey);
-    if (text.length > STORE_BYTES_MAX) throw new RangeError(`${path} would have ${text.length} bytes; ${STORE_BYTES_MAX} is the limit`);
+    if (text.length > bytesMax) throw new RangeError(`${path} would have ${text.length} bytes; ${bytesMax} is the limit`);
     writeFlushed(temporary, text);
     renameSync(temporary, path);
     flushFolder(dirname(path));

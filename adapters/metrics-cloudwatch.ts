@@ -11,7 +11,8 @@ import {
   type MetricDataResult,
 } from "@aws-sdk/client-cloudwatch";
 import type { Fleet } from "../core/kernel/fleet.ts";
-import type { MetricPoint, MetricReading, NamedMetric, NamedMetrics } from "../core/kernel/named-metric.ts";
+import type { MetricPoint, MetricReading, NamedMetric } from "../core/kernel/named-metric.ts";
+import type { NamedMetrics } from "../core/kernel/service-ports.ts";
 
 /** CloudWatch's own limit of one request. */
 const METRICS_PER_REQUEST = 500;

@@ -4,6 +4,7 @@ import type { Reply, ReplyOf } from "../core/kernel/agent-protocol.ts";
 import type { HostVitals } from "../core/kernel/host-vitals.ts";
 import type { Boot } from "../core/kernel/lease.ts";
 import type { Clock, Log } from "../core/kernel/ports.ts";
+import type { WorkView } from "../core/kernel/work-trade.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import type { AgentConfig } from "./config.ts";
 import type { Duty } from "./duty.ts";
@@ -20,6 +21,8 @@ export type Agent = {
   readonly duty: Duty;
   readonly jobs: VaultJobs;
   readonly vitals: () => HostVitals;
+  /** Null where no work is traded. */
+  readonly work: () => WorkView | null;
   /** The signed end of the boot before, where it ended cleanly. */
   readonly closed: Boot | null;
   readonly refused: { replayed: number; stale: number; forged: number; misdirected: number };

@@ -6,16 +6,28 @@
 import { readFileSync, statSync } from "node:fs";
 import * as z from "zod";
 import { faultsOf } from "../core/kernel/errors.ts";
-import { FleetId, Hash, NodeId, RoleName } from "../core/kernel/ids.ts";
+import { FleetId, Hash, NodeId, PublicKey, RoleName } from "../core/kernel/ids.ts";
 import { Hook, HttpUrl, isLoopback, Path } from "./config-parts.ts";
 import { AgentVault } from "./vault/vault-config.ts";
 import { AgentVitals } from "./vitals/vitals-config.ts";
+import { AgentWork } from "./work/work-config.ts";
 
 const CONFIG_BYTES_MAX = 256 * 1024;
 
 const Port = z.int().min(1).max(65_535);
 export const HOOKS = ["start", "stop", "promote", "demote", "prepare", "fetchSnapshot"] as const;
 export type HookName = (typeof HOOKS)[number];
+
+const Peer = z.strictObject({
+  id: NodeId,
+  rpc: HttpUrl,
+  agent: HttpUrl.optional().meta({ description: "The peer's agent, as reached from this host; only for trading work." }),
+  agentKey: PublicKey.optional().meta({ description: "What the fleet file says of that agent. Only words that are signed with it are believed." }),
+  agentTlsSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
 
 export const AgentConfig = z.strictObject({
   $schema: z.string().optional(),
@@ -40,10 +52,7 @@ export const AgentConfig = z.strictObject({
     ]),
   }),
   rpc: HttpUrl.meta({ description: "The node beside this agent." }),
-  peers: z
-    .array(z.strictObject({ id: NodeId, rpc: HttpUrl }))
-    .max(499)
-    .default([]),
+  peers: z.array(Peer).max(499).default([]),
   controlKeys: z
     .array(z.string().min(80).max(512))
     .max(8)
@@ -62,6 +71,7 @@ export const AgentConfig = z.strictObject({
     .prefault({}),
   vault: AgentVault.optional(),
   vitals: AgentVitals.optional(),
+  work: AgentWork.optional(),
   clockOffset: Hook.optional().meta({
     description: "A command that prints this host's clock offset in milliseconds. Without it the report says null.",
   }),
@@ -102,6 +112,12 @@ function crossFaults(config: AgentConfig): string[] {
   const ids = config.peers.map((peer) => peer.id);
   if (new Set(ids).size !== ids.length) faults.push("peers: an id is there twice");
   if (ids.includes(config.node)) faults.push(`peers: ${config.node} is this very node`);
+  for (const { id, agent, agentKey } of config.peers) {
+    if ((agent === undefined) !== (agentKey === undefined)) faults.push(`peers: ${id} needs both agent and agentKey, or neither`);
+  }
+  if (config.work !== undefined && config.peers.every(({ agentKey }) => agentKey === undefined)) {
+    faults.push("work: no peer has agent and agentKey, so there is nobody to trade with");
+  }
   if (config.listen.port === config.sign.port) faults.push("listen.port and sign.port must differ");
   if ((config.hooks.start === undefined) !== (config.hooks.stop === undefined)) {
     faults.push("hooks: start and stop go together; a validator that is started and cannot be stopped cannot be fenced");

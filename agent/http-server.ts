@@ -1,5 +1,5 @@
 /**
- * A small HTTP server that takes one kind of request: POST to one path with a bounded JSON body. Slow and large requests are
+ * A small HTTP server that takes one kind of request: POST to a known path with a bounded JSON body. Slow and large requests are
  * cut off by limits in time and bytes, numerous ones by `admission.ts`, which says what that does for honest senders and what
  * it cannot do: a refusal costs little, not nothing.
  */
@@ -8,13 +8,21 @@ import type { Log } from "../core/kernel/ports.ts";
 import type { Admission } from "./admission.ts";
 
 export type Answered = { readonly status: number; readonly body: unknown };
-export type ServerOptions = {
+export type Route = {
   readonly path: string;
   readonly bodyBytesMax: number;
-  readonly connectionsMax: number;
-  /** A connection that it refuses is closed without a word; a request is answered 429. */
-  readonly admission: Admission;
+  /** A request that it refuses is answered 429. */
+  readonly admission: Pick<Admission, "request">;
   readonly answer: (body: unknown, address: string) => Promise<Answered>;
+  /** For senders that come seldom and are many: the connection ends with the answer. */
+  readonly isOneShot?: boolean;
+};
+export type ServerOptions = Route & {
+  readonly connectionsMax: number;
+  /** A connection that it refuses is closed without a word. */
+  readonly admission: Admission;
+  /** Other paths at the same port. */
+  readonly others?: readonly Route[];
   readonly log: Log;
   readonly tls?: { readonly certificate: Buffer; readonly key: Buffer };
 };
@@ -79,17 +87,18 @@ async function makeServer(settings: object, tls: ServerOptions["tls"], listener:
 }
 
 async function serve(options: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const route = options.others?.find(({ path }) => path === request.url) ?? options;
   // Known here only: the socket of a sender that has gone by the time of the answer has no address any more.
   const address = request.socket.remoteAddress ?? "";
-  if (!options.admission.request(address)) return send(response, { status: 429, body: { error: "too many requests" } });
-  if (request.method !== "POST" || request.url !== options.path)
+  if (!route.admission.request(address)) return send(response, { status: 429, body: { error: "too many requests" } });
+  if (request.method !== "POST" || request.url !== route.path)
     return send(response, { status: 404, body: { error: `only POST ${options.path} is served here` } });
-  const text = await readBody(request, options.bodyBytesMax);
-  if (text.kind === "too-large") return send(response, { status: 413, body: { error: `a body has ${options.bodyBytesMax} bytes at most` } });
+  const text = await readBody(request, route.bodyBytesMax);
+  if (text.kind === "too-large") return send(response, { status: 413, body: { error: `a body has ${route.bodyBytesMax} bytes at most` } });
   if (text.kind === "broken-off") return;
   const json = parseJson(text.text);
   if (json.kind === "broken") return send(response, { status: 400, body: { error: "the body is not JSON" } });
-  send(response, await options.answer(json.value, address));
+  send(response, await route.answer(json.value, address), route.isOneShot === true);
 }
 
 type Body = { kind: "read"; text: string } | { kind: "too-large" } | { kind: "broken-off" };
@@ -121,13 +130,13 @@ function parseJson(text: string): { kind: "parsed"; value: unknown } | { kind: "
 }
 
 /** Anything but a 200 ends the connection: whoever sent that has nothing more to say that we want. */
-function send(response: ServerResponse, { status, body }: Answered): void {
+function send(response: ServerResponse, { status, body }: Answered, isLast = false): void {
   if (response.headersSent || response.destroyed) return;
   const text = JSON.stringify(body);
   const headers = {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(text),
-    ...(status === 200 ? {} : { connection: "close" }),
+    ...(status === 200 && !isLast ? {} : { connection: "close" }),
   };
   response.writeHead(status, headers).end(text);
 }

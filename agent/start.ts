@@ -23,6 +23,7 @@ import { signingDesk } from "./signing.ts";
 import { type Floor, openStore } from "./store.ts";
 import { vaultJobs } from "./vault/jobs.ts";
 import { hostVitals, nothingMeasured } from "./vitals.ts";
+import { openTrading } from "./work/trading.ts";
 
 const ROUND_MS = 1_000;
 const BOOT_ID_BYTES = 12;
@@ -61,6 +62,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
   const neighbours = watchNeighbours({ self, peers, nodes: options.nodes, clock });
   const duty = validatorDuty({ config, gate, hooks, clock, log, headNow: neighbours.lookAtSelf });
   const vitals = hostVitals({ config, clock });
+  const trading = openTrading({ config, privateKey, clock, log, shutReason: gate.shutReason() });
   let measured: HostVitals = nothingMeasured;
   const agent: Agent = {
     config,
@@ -71,6 +73,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     duty,
     jobs: vaultJobs({ config, privateKey, gate, log }),
     vitals: () => measured,
+    work: trading.view,
     closed,
     refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
     clock,
@@ -86,7 +89,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
 
   await Promise.all([duty.begin({ closedCleanly: closed !== null }), agent.jobs.letGoOfEarlier()]);
   await neighbours.round();
-  doors.serve({ dispatcher, desk: signingDesk({ gate, log }) });
+  doors.serve({ dispatcher, desk: signingDesk({ gate, log }), trading });
   const rounds = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
     await neighbours.round();
     for (const { role, grant } of gate.view()) if (grant !== null) await agent.checkpoints.take(role);
@@ -95,6 +98,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
   const looks = every(ROUND_MS, { clock, log, signal: ended.signal }, async () => {
     measured = await vitals.measure();
   });
+  const trades = trading.run(ended.signal);
   const steps = every(DUTY_STEP_MS, { clock, log, signal: ended.signal }, async () => duty.step());
   return {
     agent,
@@ -103,7 +107,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
     pin,
     async close() {
       ended.abort();
-      const [reasonNotEnded] = await Promise.all([duty.end(), agent.jobs.close()]);
+      const [reasonNotEnded] = await Promise.all([duty.end(), agent.jobs.close(), trading.close()]);
       const reason = gate.close(reasonNotEnded);
       log.decision({
         module: "agent",
@@ -112,7 +116,7 @@ export async function startAgent(options: StartOptions): Promise<RunningAgent> {
         reason: reason ?? "asked to end",
       });
       await Promise.all([doors.commands.close(), doors.signing.close()]);
-      await Promise.race([Promise.all([rounds, looks, steps]), clock.sleep(CLOSE_MS)]);
+      await Promise.race([Promise.all([rounds, looks, steps, trades]), clock.sleep(CLOSE_MS)]);
     },
   };
 }

@@ -37,7 +37,9 @@ export function drawPlot({ title, x, y, series, logarithmic = false }: Plot): st
         lineStyle: { width: 1.5 },
       })),
     });
-    return chart.renderToSVGString();
+    /** For who does not see it. */
+    const named = title.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+    return chart.renderToSVGString().replace(/^<svg[^>]*>/, (opening) => `${opening}<title>${named}</title>`);
   } finally {
     chart.dispose();
   }

@@ -16,6 +16,8 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   "backup-s3": async () => (await import("./backup-s3.ts")).backupS3,
   ledger: async () => (await import("./ledger.ts")).ledger,
   forecast: async () => (await import("./forecast.ts")).forecast,
+  monitoring: async () => (await import("./monitoring.ts")).monitoring,
+  nab: async () => (await import("./nab.ts")).nab,
   "restore-drill": async () => (await import("./restore-drill.ts")).restoreDrill,
   signals: async () => (await import("./signals.ts")).signals,
   capacity: async () => (await import("./capacity.ts")).capacity,

@@ -18,6 +18,7 @@ export async function answerReport(agent: Agent, command: CommandOf<"report">): 
       host: agent.vitals(),
       refused: { ...agent.refused },
       checkpoint: checkpoint === null ? null : { role: checkpoint.role, version: checkpoint.version, sha256: checkpoint.sha256 },
+      work: agent.work(),
       boot: agent.gate.boot(),
       nonce: agent.gate.issueNonce(),
     },

@@ -13,7 +13,16 @@ import {
 import { rowsOfBaseline, type TrialRow } from "../../core/prediction/predictive-model/trial.ts";
 import type { Figures } from "../bench.ts";
 import { drawPlot } from "../plot.ts";
-import { CAP_CYCLES, HORIZON_CYCLES } from "./trials.ts";
+import { CAP_CYCLES, HORIZON_CYCLES, type Trained } from "./trials.ts";
+
+export type Trial = {
+  readonly trained: Trained;
+  /** One cut a unit; several cuts a unit; every cycle; and every cycle of the training units, on which baselines choose their warning level. */
+  readonly single: readonly TrialRow[];
+  readonly many: readonly TrialRow[];
+  readonly every: readonly TrialRow[];
+  readonly chosenOn: readonly TrialRow[];
+};
 
 const round = (value: number | null, digits = 4): number | null => (value === null ? null : Number(value.toFixed(digits)));
 
@@ -33,12 +42,25 @@ export function probabilityFigures(rows: readonly TrialRow[]): Record<string, nu
   };
 }
 
-/** Warnings at each one's best level on `chosenOn`, judged on `rows`; both hold all cycles of their units. */
-export function warningFigures(rows: readonly TrialRow[], chosenOn: readonly TrialRow[], level: number): Figures {
-  const figuresOf = (of: readonly ScoredRow[], at: number): Record<string, number | null> => {
-    const { precision, recall, failuresWarned, leadStepsMedian } = warnedAt(of, at);
+/**
+ * Warnings over every cycle of the held-out units: the model's at the level its calibrating rows chose, each baseline's at the level with the best F1
+ * on the training units. A unit that is held out in two splits counts twice.
+ */
+export function warningFigures(trials: readonly Trial[]): Figures {
+  const figuresOf = (
+    levelOf: (trial: Trial) => number,
+    rowsOf: (rows: readonly TrialRow[]) => readonly ScoredRow[],
+  ): Record<string, number | null> => {
+    const levels = trials.map(levelOf);
+    const rows = trials.flatMap(({ every }, at) =>
+      rowsOf(every).map((row) => ({ ...row, unit: `${at}/${row.unit}`, probability: Number(row.probability >= (levels[at] as number)) })),
+    );
+    const { precision, recall, failuresWarned, leadStepsMedian } = warnedAt(rows, 1);
     return {
-      level: round(at, 3),
+      "level, mean": round(
+        levels.reduce((sum, level) => sum + level / levels.length, 0),
+        3,
+      ),
       precision: round(precision, 3),
       recall: round(recall, 3),
       "failures warned of": round(failuresWarned, 3),
@@ -46,9 +68,18 @@ export function warningFigures(rows: readonly TrialRow[], chosenOn: readonly Tri
     };
   };
   return {
-    "warning, the model": figuresOf(rows, level),
+    "warning, the model": figuresOf(
+      ({ trained }) => trained.model.level,
+      (rows) => rows,
+    ),
     ...Object.fromEntries(
-      BASELINES.map((name) => [`warning, ${name}`, figuresOf(rowsOfBaseline(rows, name), bestLevel(rowsOfBaseline(chosenOn, name)))]),
+      BASELINES.map((name) => [
+        `warning, ${name}`,
+        figuresOf(
+          ({ chosenOn }) => bestLevel(rowsOfBaseline(chosenOn, name)),
+          (rows) => rowsOfBaseline(rows, name),
+        ),
+      ]),
     ),
   };
 }
@@ -62,7 +93,8 @@ export function reliabilityFigures(rows: readonly TrialRow[]): Figures {
   );
 }
 
-export function plotsOf(rows: readonly TrialRow[]): Record<string, string> {
+/** The curve of all `rows`; the points of `single`, one cut a unit, which is what an eye can tell apart. */
+export function plotsOf(rows: readonly TrialRow[], single: readonly TrialRow[]): Record<string, string> {
   const curve = (of: readonly ScoredRow[]) => reliabilityOf(of).map(({ said, happened }) => [said, happened] as const);
   return {
     "failure-reliability": drawPlot({
@@ -97,7 +129,7 @@ export function plotsOf(rows: readonly TrialRow[]): Record<string, string> {
         {
           name: "predicted",
           kind: "scatter",
-          points: rows.map(
+          points: single.map(
             ({ remainingSteps, stepsToFailure }) => [Math.min(CAP_CYCLES, stepsToFailure ?? CAP_CYCLES), round(remainingSteps, 1) ?? 0] as const,
           ),
         },

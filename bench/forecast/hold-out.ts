@@ -10,6 +10,7 @@ export const SEASON_STEPS = 24;
 const WEEK_STEPS = 168;
 const SAY_EVERY = 100;
 const [LOW, HIGH] = [0.05, 0.95];
+const OWN = "forecaster";
 
 export type Made = Exclude<Forecast, { kind: "refused" }>;
 /** `owa` is against Naive2 of the same hold-out. */
@@ -48,63 +49,88 @@ export function forecastHours(values: Float64Array, horizonSteps: number): Made 
 
 /** The `horizonSteps` values that end `before` values before the end of each series are hidden, and all after them. */
 export function holdOut(series: readonly M4Series[], horizonSteps: number, before: number, say: (line: string) => void): HeldOut {
-  const peers = peersOf(SEASON_STEPS, WEEK_STEPS);
-  const sums = new Map(["forecaster", ...peers.map(({ name }) => name)].map((name) => [name, { smape: 0, mase: 0 }]));
-  const byStep = new Float64Array(horizonSteps);
-  let [above, width, mixes, cpuMs] = [0, 0, 0, 0];
-  const samples: { sample: Sample; error: number }[] = [];
-  series.forEach(({ id, values }, place) => {
-    const end = values.length - before;
-    const [known, actual] = [values.subarray(0, end - horizonSteps), values.subarray(end - horizonSteps, end)];
-    const startedAt = process.cpuUsage();
-    const made = forecastHours(known, horizonSteps);
-    const used = process.cpuUsage(startedAt);
-    cpuMs += (used.user + used.system) / 1_000;
-    const filled = fillGaps(known, SEASON_STEPS).values;
-    add("forecaster", made.median);
-    for (const { name, forecast } of peers) add(name, forecast(filled, horizonSteps));
-    const [low, high] = [LOW, HIGH].map((level) => made.quantiles[made.levels.indexOf(level)] ?? made.median) as [Float64Array, Float64Array];
-    actual.forEach((value, step) => {
-      if (value >= (low[step] ?? 0) && value <= (high[step] ?? 0)) byStep[step] = (byStep[step] ?? 0) + 1 / series.length;
-      if (value > (high[step] ?? 0)) above += 1 / (series.length * horizonSteps);
-    });
-    // The error of one bound against the other as a forecast is the width.
-    width += mase(known, high, low, SEASON_STEPS) / series.length;
-    mixes += made.kind === "mix" ? 1 : 0;
-    samples.push({ sample: { id, known, actual, low, median: made.median, high }, error: mase(known, actual, made.median, SEASON_STEPS) });
+  const trials = series.map((each, place) => {
     if ((place + 1) % SAY_EVERY === 0) say(`${place + 1} of ${series.length} series`);
-
-    function add(name: string, forecast: Float64Array): void {
-      const sum = sums.get(name);
-      if (!sum) return;
-      sum.smape += smape(actual, forecast) / series.length;
-      sum.mase += mase(known, actual, forecast, SEASON_STEPS) / series.length;
-    }
+    return tryOn(each, horizonSteps, before);
   });
-  const naive2 = sums.get("Naive2") ?? { smape: 1, mase: 1 };
-  const scored = [...sums].map(([name, sum]) => ({ name, ...sum, owa: owa(sum, naive2) }));
-  const [own = { name: "", smape: 0, mase: 0, owa: 0 }, ...others] = scored;
-  for (const { name, owa: its, smape: percent, mase: scaled } of scored)
-    say(`${name}: OWA ${its.toFixed(4)}, sMAPE ${percent.toFixed(3)}, MASE ${scaled.toFixed(4)}`);
-  const mean = byStep.reduce((sum, share) => sum + share, 0) / horizonSteps;
+  const names = [...(trials[0]?.scores.keys() ?? [])];
+  const meanOf = (partOf: (trial: Trial) => number): number => trials.reduce((sum, trial) => sum + partOf(trial) / trials.length, 0);
+  const averages = names.map((name) => ({
+    name,
+    smape: meanOf(({ scores }) => scores.get(name)?.smape ?? 0),
+    mase: meanOf(({ scores }) => scores.get(name)?.mase ?? 0),
+  }));
+  const naive2 = averages.find(({ name }) => name === "Naive2") ?? { smape: 1, mase: 1 };
+  const scored = averages.map((each) => ({ ...each, owa: owa(each, naive2) }));
+  for (const each of scored) say(`${each.name}: OWA ${each.owa.toFixed(4)}, sMAPE ${each.smape.toFixed(3)}, MASE ${each.mase.toFixed(4)}`);
+  const byStep = Array.from({ length: horizonSteps }, (_, step) => meanOfMeasured(trials.map(({ inside }) => inside[step] ?? 0)));
+  const mean = meanOfMeasured(trials.flatMap(({ inside }) => [...inside]));
   say(`90 % intervals cover ${(100 * mean).toFixed(1)} %`);
+  const [own = { name: OWN, smape: 0, mase: 0, owa: 0 }, ...peers] = scored;
   return {
     ...own,
     horizonSteps,
     series: series.length,
-    peers: others,
-    covered: { mean, byStep: [...byStep] },
-    above,
-    width,
-    mixes,
-    cpuMs,
-    sample: medianOf(samples),
+    peers,
+    covered: { mean, byStep },
+    above: meanOfMeasured(trials.flatMap(({ above }) => [...above])),
+    width: meanOf(({ width }) => width),
+    mixes: trials.filter(({ isMix }) => isMix).length,
+    cpuMs: trials.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    sample: middleOf(trials),
   };
 }
 
+type Trial = {
+  /** By name, the forecaster's own first. */
+  readonly scores: ReadonlyMap<string, Averages>;
+  /** For each step 1 or 0: whether its value was within the 90 % interval, and above it; NaN where nothing was measured. */
+  readonly inside: Float64Array;
+  readonly above: Float64Array;
+  readonly width: number;
+  readonly isMix: boolean;
+  readonly cpuMs: number;
+  readonly sample: Sample;
+};
+
+function tryOn({ id, values }: M4Series, horizonSteps: number, before: number): Trial {
+  const end = values.length - before;
+  const [known, actual] = [values.subarray(0, end - horizonSteps), values.subarray(end - horizonSteps, end)];
+  const startedAt = process.cpuUsage();
+  const made = forecastHours(known, horizonSteps);
+  const used = process.cpuUsage(startedAt);
+  const filled = fillGaps(known, SEASON_STEPS).values;
+  const asked = peersOf(SEASON_STEPS, WEEK_STEPS).map(({ name, forecast }) => [name, forecast(filled, horizonSteps)] as const);
+  const scores = [[OWN, made.median] as const, ...asked].map(
+    ([name, said]) => [name, { smape: smape(actual, said), mase: mase(known, actual, said, SEASON_STEPS) }] as const,
+  );
+  const quantileAt = (level: number): Float64Array => made.quantiles[made.levels.indexOf(level)] ?? made.median;
+  const [low, high] = [quantileAt(LOW), quantileAt(HIGH)];
+  return {
+    scores: new Map(scores),
+    inside: actual.map((value, step) => markOf(value, value >= (low[step] ?? 0) && value <= (high[step] ?? 0))),
+    above: actual.map((value, step) => markOf(value, value > (high[step] ?? 0))),
+    // The error of one bound against the other as a forecast is the width.
+    width: mase(known, high, low, SEASON_STEPS),
+    isMix: made.kind === "mix",
+    cpuMs: (used.user + used.system) / 1_000,
+    sample: { id, known, actual, low, median: made.median, high },
+  };
+}
+
+function markOf(value: number, isTrue: boolean): number {
+  return Number.isNaN(value) ? Number.NaN : Number(isTrue);
+}
+
+function meanOfMeasured(marks: readonly number[]): number {
+  const measured = marks.filter((mark) => !Number.isNaN(mark));
+  return measured.reduce((sum, mark) => sum + mark / measured.length, 0);
+}
+
 /** The series whose error is the middle one: neither a good nor a bad example. */
-function medianOf(samples: readonly { sample: Sample; error: number }[]): Sample {
-  const middle = samples.toSorted((left, right) => left.error - right.error)[samples.length >> 1];
+function middleOf(trials: readonly Trial[]): Sample {
+  const errorOf = ({ scores }: Trial): number => scores.get(OWN)?.mase ?? 0;
+  const middle = trials.toSorted((left, right) => errorOf(left) - errorOf(right))[trials.length >> 1];
   if (!middle) throw new Error("there is no series");
   return middle.sample;
 }

@@ -37,7 +37,7 @@ function adjusted(known: Float64Array, horizonSteps: number, seasonSteps: number
 }
 
 /** Whether the autocorrelation at the season is outside of its limits, which widen with those at shorter lags (Bartlett). */
-export function isSeasonal(known: Float64Array, seasonSteps: number): boolean {
+function isSeasonal(known: Float64Array, seasonSteps: number): boolean {
   if (known.length < CYCLES_MIN * seasonSteps) return false;
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   const covarianceAt = (lag: number): number =>
@@ -49,7 +49,7 @@ export function isSeasonal(known: Float64Array, seasonSteps: number): boolean {
 }
 
 /** Of the classical decomposition: mean ratio of each phase to a centred moving average, and their mean made 1. */
-export function multiplicativeIndices(known: Float64Array, seasonSteps: number): Float64Array {
+function multiplicativeIndices(known: Float64Array, seasonSteps: number): Float64Array {
   const half = seasonSteps >> 1;
   const isEven = seasonSteps % 2 === 0;
   const sums = new Float64Array(seasonSteps);

@@ -8,8 +8,8 @@ export const labelCommand: Command = {
   usage: "label <alert> <real>",
   summary: "say of an alert whether it was real: its threshold learns from it",
   examples: [
-    ["$0 label n2.latencyMs-20261125T120000000 false", "a false alarm: the threshold moves away from it"],
-    ["$0 label n2.latencyMs-20261125T120000000 true", "a real one: what it saw stays out of what is normal"],
+    ["$0 label n2.latencyMs-20261125T120000000 false", "a false alarm: its threshold becomes less watchful"],
+    ["$0 label n2.latencyMs-20261125T120000000 true", "a real one: its threshold becomes more watchful"],
   ],
   build: (argv) =>
     argv
@@ -25,7 +25,7 @@ export const labelCommand: Command = {
       const next: Alert = { ...current, label: { real, by, atMs: clock.wallMs(), heard: false } };
       return { kind: "write" as const, next };
     });
-    const learns = real ? "what it saw stays out of what is normal there" : "its threshold moves away from it";
+    const learns = real ? "its threshold becomes more watchful" : "its threshold becomes less watchful";
     return { data: { schema: 1, alert: id, real, by }, text: `${id} is ${real ? "real" : "a false alarm"}: ${learns}, from the next look on.` };
   },
 };

@@ -1,5 +1,7 @@
 /** Foresight for people: each node in a line, then what was scored, and the sum of it, so that nobody has to believe a probability. */
-import type { OutcomeKind, Prediction } from "../../core/kernel/prediction.ts";
+
+import type { Prediction } from "../../core/kernel/prediction.ts";
+import { countEpisodes } from "../../core/prediction/automated-failover-orchestration/levels.ts";
 import type { ForesightFacts } from "../facts/foresight.ts";
 import { type Paint, paintState } from "./paint.ts";
 import { counted, table } from "./table.ts";
@@ -33,9 +35,11 @@ function nodeRows(paint: Paint, { nodes, preemptions }: ForesightFacts, nowMs: n
         percent(latest.probability),
         paintState(paint, latest.level),
         latest.by,
-        preemption === undefined || preemption.endedAtMs !== null ? "nothing" : preemption.step,
+        preemption === undefined
+          ? "nothing"
+          : `${preemption.step}${preemption.endedAtMs === null ? "" : `, ended ${span(nowMs - preemption.endedAtMs)} ago`}`,
         begun === undefined ? "" : span(nowMs - begun.madeAtMs),
-        latest.reason,
+        preemption?.step === "held" ? `${paint.red("a person must decide")}: ${preemption.reason}` : latest.reason,
       ];
     }),
   );
@@ -58,11 +62,9 @@ function scoredRows(paint: Paint, scored: readonly Prediction[], nowMs: number):
 }
 
 function sumOf(scored: readonly Prediction[]): string {
-  const count = (...kinds: OutcomeKind[]): number => scored.filter(({ outcome }) => outcome !== null && kinds.includes(outcome.kind)).length;
-  const right = count("hit", "prevented");
-  const warned = right + count("false-alarm");
-  const faults = right + count("miss");
+  const { right, wrong, missed } = countEpisodes(scored);
+  const [warned, faults] = [right + wrong, right + missed];
   const precision = warned === 0 ? "nothing was warned of" : `${right} of ${counted(warned, "warning")} came true (${percent(right / warned)})`;
   const recall = faults === 0 ? "nothing failed" : `${right} of ${counted(faults, "fault")} foretold (${percent(right / faults)})`;
-  return `Of the ${counted(scored.length, "prediction")} shown: ${precision}; ${recall}; ${count("prevented")} prevented.`;
+  return `Of the ${counted(scored.length, "prediction")} shown: ${precision}; ${recall}.`;
 }

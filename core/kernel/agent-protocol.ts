@@ -6,12 +6,14 @@
  * signed with the agent's own key and echoing the request's challenge, so that a recorded reply proves nothing.
  * What is signed are the bytes that travel, after a context string; nothing is re-serialised to be verified.
  * `POST /v1/sign` is the validator's question. It is served on loopback only and is not signed.
+ * `POST /v1/work` is what agents say to each other (work-trade.ts): `Sealed`, one way, signed with the sender's own key.
  */
 import * as z from "zod";
 import { HostVitals } from "./host-vitals.ts";
 import { Epoch, FleetId, Hash, Height, NodeId, PublicKey, RoleName, Slot, WallMs } from "./ids.ts";
 import { Boot, Grant } from "./lease.ts";
 import { JOB_COMMANDS, JobView, ScratchView } from "./vault-job.ts";
+import { WorkView } from "./work-trade.ts";
 
 const Base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 /** 16 random bytes in base64url. */
@@ -25,6 +27,7 @@ export const CONTEXT = {
   manifest: "synnergy-ha/manifest/1\n",
   capacity: "synnergy-ha/capacity/1\n",
   capacityReply: "synnergy-ha/capacity-reply/1\n",
+  work: "synnergy-ha/work/1\n",
 } as const;
 
 export const Delegation = z.object({
@@ -129,6 +132,8 @@ export const Report = z.object({
   host: HostVitals,
   refused: z.object({ replayed: z.int(), stale: z.int(), forged: z.int(), misdirected: z.int() }),
   checkpoint: z.object({ role: RoleName, version: z.int(), sha256: z.string() }).nullable(),
+  /** Null where the agent trades no work. */
+  work: WorkView.nullable().default(null),
 });
 export type Report = z.infer<typeof Report>;
 

@@ -87,14 +87,3 @@ export function sayBriefly(text: string): string {
   const sentence = text.trim() === "" ? "no reason was given" : text;
   return sentence.length <= REASON_CHARACTERS_MAX ? sentence : `${sentence.slice(0, REASON_CHARACTERS_MAX - 1)}…`;
 }
-
-/** A group of units, each with a node. Nothing throws but `AuthorityUnavailable`; an order may be given again, and is bounded in time. */
-export interface Capacity {
-  readonly name: string;
-  look(): Promise<CapacityLook>;
-  raise(raise: Raise, order: CapacityOrder): Promise<CapacityOutcome>;
-  /** A unit that is starting serves only when it was told so. */
-  complete(unit: string, verdict: Verdict, order: CapacityOrder): Promise<CapacityOutcome>;
-  /** Ends this very unit, and asks for one fewer. */
-  remove(unit: string, order: CapacityOrder): Promise<CapacityOutcome>;
-}

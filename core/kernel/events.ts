@@ -51,6 +51,8 @@ export const EVENTS = {
     requestedBy: z.string().max(256).default("event"),
     /** A person decides, whatever the role's mode allows. */
     askFirst: z.boolean().default(false),
+    /** Away from this node; nothing is moved where it holds the role no more. */
+    from: NodeId.optional(),
   }),
   "failover.incident-opened": z.object({
     ...head,

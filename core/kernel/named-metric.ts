@@ -42,8 +42,3 @@ export type MetricReading = {
   /** Null where all there is was read; else why some of it, or all, is missing. */
   readonly fault: string | null;
 };
-
-export interface NamedMetrics {
-  /** One reading a metric, in their order. All of one period; `fromMs` and `untilMs` are multiples of it. Never throws for what CloudWatch does. */
-  read(metrics: readonly NamedMetric[], span: { fromMs: number; untilMs: number }): Promise<readonly MetricReading[]>;
-}

@@ -3,12 +3,11 @@
  * fakes that pass the same contract suites. Nothing here throws for an expected outcome.
  */
 import type { Command, CommandOf, Reply, ReplyOf } from "./agent-protocol.ts";
-import type { Capacity } from "./capacity.ts";
 import type { EventName, Said } from "./events.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import type { NamedMetrics } from "./named-metric.ts";
 import type { Block, Probe } from "./node.ts";
 import type { RecordKind, RecordOf } from "./records.ts";
+import type { Capacity, NamedMetrics } from "./service-ports.ts";
 import type { VaultAccess, VaultPlace } from "./vault-job.ts";
 
 /** Opaque; equal only to itself. */

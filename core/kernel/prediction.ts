@@ -14,7 +14,7 @@ export type OutcomeKind = z.infer<typeof OutcomeKind>;
 export const PredictionId = IncidentId;
 export const predictionId = incidentId;
 
-/** What was foretold and is never changed but for what came of it. Key, once it is scored: `<13 digits of when it was scored>-<id>`. */
+/** What was foretold and is never changed but for what came of it. Key, once it is scored: `<13 digits of when it was made>-<id>`. */
 export const Prediction = z.object({
   id: PredictionId,
   node: NodeId,
@@ -70,18 +70,20 @@ export type Preemption = z.infer<typeof Preemption>;
 /** Key: `all`. Who looks ahead now, the levels as the record has moved them, and the moves for the budget. */
 export const Foresight = z.object({
   region: RegionName,
+  /** When it last looked at every node. */
   beatAtMs: WallMs,
   levels: z.object({ warn: z.number(), drain: z.number(), handOver: z.number() }),
+  /** The fleet file's, from which they were moved. */
+  declared: z.object({ warn: z.number(), drain: z.number(), handOver: z.number() }),
   levelsReason: z.string().max(2_000),
-  recent: z.array(z.object({ node: NodeId, atMs: WallMs, endedAtMs: WallMs.nullable() })).max(200),
+  recent: z.array(z.object({ node: NodeId, prediction: PredictionId, atMs: WallMs, endedAtMs: WallMs.nullable() })).max(200),
 });
 export type Foresight = z.infer<typeof Foresight>;
 
-/** Key: `<Region>/<node>`. The thresholds' state of all its signals, each as bytes in base64, and how far the vitals were read. */
+/** Key: `<Region>/<node>`. The thresholds' state of all its signals, each as bytes in base64, and up to which point it was learned. */
 export const SignalStates = z.object({
   node: NodeId,
   atMs: WallMs,
-  lastReadKey: z.string().max(256),
   states: z.record(z.string(), z.string().max(20_000)),
 });
 export type SignalStates = z.infer<typeof SignalStates>;

@@ -4,7 +4,7 @@
  * when it expires. Whoever carries a message signs it as an agent's word; a shape says nothing about who wrote it.
  */
 import * as z from "zod";
-import { NodeId, WallMs } from "./ids.ts";
+import { FleetId, NodeId, WallMs } from "./ids.ts";
 
 /** Of one node, and so of one trade: whatever a node has can be named in one message. */
 export const WORK_ITEMS_MAX = 512;
@@ -67,3 +67,23 @@ export const TradeMessage = z.discriminatedUnion("kind", [
 ]);
 export type TradeMessage = z.infer<typeof TradeMessage>;
 export type TradeMessageOf<K extends TradeMessage["kind"]> = Extract<TradeMessage, { kind: K }>;
+
+/** What travels between two agents, each word signed for one receiver. Nothing in its answer is believed: what is to be said comes as a word. */
+export const WorkWord = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("report"), fleet: FleetId, from: NodeId, to: NodeId, report: WorkReport }),
+  z.object({ kind: z.literal("trade"), fleet: FleetId, from: NodeId, to: NodeId, message: TradeMessage }),
+]);
+export type WorkWord = z.infer<typeof WorkWord>;
+/** 512 items at 120 bytes, in base64url, with half as much to spare. */
+export const WORK_WORD_BYTES_MAX = 128 * 1024;
+
+const Count = z.int().min(0);
+/** A part of the agent's report to the control plane. Counts are of this boot. */
+export const WorkView = WorkLoad.extend({
+  items: Count.max(WORK_ITEMS_MAX),
+  /** Hand-overs that ended with other hands, as giver or as taker. */
+  trades: Count,
+  /** Words that were not heard: of no peer, with a signature that does not fit, for another node or fleet, heard before, too old. */
+  refused: z.object({ stranger: Count, forged: Count, misdirected: Count, replayed: Count, expired: Count }),
+});
+export type WorkView = z.infer<typeof WorkView>;

@@ -112,7 +112,7 @@ export const FAILOVER_FUNCTIONS: readonly FunctionDeclaration[] = [
     ...step,
     name: "drain-node",
     purpose: "Moves the other work of a node, of which a fault is foretold, to nodes with room.",
-    reads: ["lease", "preemption", "route", "standing"],
+    reads: ["foreseen", "lease", "preemption", "route", "standing"],
     writes: ["preemption", "route"],
   },
   {

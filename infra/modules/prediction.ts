@@ -29,10 +29,10 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     timeoutS: FORESEE_S,
     /** One that could not start is not tried again: the next minute's is due. */
     asynchronous: { retries: 0, eventAgeS: 60 },
-    /** A run and the one that follows it. */
-    reservedConcurrency: 2,
-    reads: ["foreseen", "foresight", "lease", "prediction", "preemption", "verdict", "vitals"],
-    writes: ["foreseen", "foresight", "prediction"],
+    /** Two runs would turn the same books: the next one waits the seconds that a run is longer than its minute. */
+    reservedConcurrency: 1,
+    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
+    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
   },
   {
     ...step,

@@ -32,6 +32,9 @@ export const links = (names: readonly LinkName[], state: LinkState): FaultStep[]
 export const observersToNode = (node: string, { regions }: Topology): LinkName[] => regions.map((region): LinkName => `${region}>${node}`);
 export const observersToAgent = (node: string, { regions }: Topology): LinkName[] => regions.map((region): LinkName => `${region}>${agentOf(node)}`);
 export const othersThan = (node: string, { nodes }: Topology): string[] => nodes.filter((other) => other !== node);
+/** The agents' ways to each other, both directions. */
+export const agentTalks = (node: string, topology: Topology): LinkName[] =>
+  othersThan(node, topology).flatMap((other): LinkName[] => [`${agentOf(node)}>${agentOf(other)}`, `${agentOf(other)}>${agentOf(node)}`]);
 /** What this host's agent sees of the others, and what theirs see of it. */
 export const agentViews = (node: string, topology: Topology): LinkName[] =>
   othersThan(node, topology).flatMap((other): LinkName[] => [`${agentOf(node)}>${other}`, `${agentOf(other)}>${node}`]);
@@ -48,6 +51,7 @@ export const everyWayTo = (node: string, topology: Topology): LinkName[] => [
   ...observersToNode(node, topology),
   ...observersToAgent(node, topology),
   ...agentViews(node, topology),
+  ...agentTalks(node, topology),
 ];
 
 export const UP: LinkState = { kind: "up" };

@@ -4,6 +4,7 @@
  */
 import {
   agentOf,
+  agentTalks,
   agentViews,
   CUT,
   everyWayTo,
@@ -97,10 +98,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     steps: (n, t) => links([...observersToNode(n, t), ...observersToAgent(n, t)], CUT),
   },
   "partition-node": {
-    about: "the node and the others exchange no blocks, and agents see no peer across",
+    about: "the node and the others exchange no blocks, and agents see and hear no peer across",
     target: "node",
     undo: "reconnect",
-    steps: (n, t) => [...gossipLinks(n, t, false), ...links(agentViews(n, t), CUT)],
+    steps: (n, t) => [...gossipLinks(n, t, false), ...links([...agentViews(n, t), ...agentTalks(n, t)], CUT)],
   },
   isolate: {
     about: "every link of the host is cut",
@@ -125,6 +126,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     target: "node",
     undo: "reconnect",
     steps: (n, t) => links(observersToAgent(n, t), CUT),
+  },
+  "cut-peers": {
+    about: "the host's agent and the other agents do not hear each other; everybody else does",
+    target: "node",
+    undo: "reconnect",
+    steps: (n, t) => links(agentTalks(n, t), CUT),
   },
   reconnect: {
     about: "every link of the host is up",

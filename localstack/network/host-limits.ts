@@ -12,5 +12,10 @@ export const HOST_DISK_BYTES_MAX = 256 * MEBIBYTE;
 export const hostFolder = (folder: string, id: string): string => join(folder, "hosts", id);
 /** What fills the disk is beside the node's data, so that no backup carries it. */
 export const ballastOf = (folder: string, id: string): string => join(hostFolder(folder, id), "ballast");
+/** The operator's work items for the host's agent, what is served by its hook, and the agent's own desk. */
+export const workFilesOf = (folder: string, id: string) => {
+  const host = hostFolder(folder, id);
+  return { items: join(host, "work-items.json"), served: join(host, "work-served.json"), desk: join(host, "store", "work-desk.json") };
+};
 /** Not on the host's disk, which is made after its node was started. */
 export const pidFileOf = (folder: string, id: string): string => join(folder, "pids", `${id}.pid`);

@@ -13,8 +13,8 @@ export type NetworkNode = {
   readonly scratchPort: number;
   readonly rpcByRegion: Readonly<Record<string, string>>;
   readonly agentByRegion: Readonly<Record<string, string>>;
-  /** The other nodes as this host's agent reaches them. */
-  readonly peers: readonly { readonly id: string; readonly rpc: string }[];
+  /** The other nodes, and the agents beside them, as this host's agent reaches them. */
+  readonly peers: readonly { readonly id: string; readonly rpc: string; readonly agent: string }[];
   /** Names the signer of this node's blocks. */
   readonly coinbase: string;
 };
@@ -42,11 +42,12 @@ export async function networkNodes(options: {
       rpcByRegion[region] = url(await switchboard.add({ name: `${region}>n${n}`, port: await ports(), backendPort: rpc }));
       agentByRegion[region] = url(await switchboard.add({ name: `${region}>a${n}`, port: await ports(), backendPort: agent }));
     }
-    const peers: { id: string; rpc: string }[] = [];
+    const peers: { id: string; rpc: string; agent: string }[] = [];
     for (const peer of numbers.filter((other) => other !== n)) {
       peers.push({
         id: `n${peer}`,
         rpc: url(await switchboard.add({ name: `a${n}>n${peer}`, port: await ports(), backendPort: doorsOf(peer).rpc })),
+        agent: url(await switchboard.add({ name: `a${n}>a${peer}`, port: await ports(), backendPort: doorsOf(peer).agent })),
       });
     }
     // "5160" and the node's number: easy to tell apart in a block explorer, and nobody's real address.

@@ -35,7 +35,7 @@ export type NetworkOptions = {
   readonly regions: readonly string[];
   readonly role: string;
   readonly nodes?: number;
-  /** The first of some fifty ports that are wanted; without it the system chooses. */
+  /** The first of some sixty ports that are wanted; without it the system chooses. */
   readonly firstPort?: number;
   /** The emulator's port: each Region then has a link to AWS. */
   readonly awsPort?: number;

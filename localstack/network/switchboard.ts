@@ -1,6 +1,6 @@
 /**
  * Every way that a part of the rehearsal has to another, as a link of its own, named `from>to`: `us-east-1>n1` is that
- * Region's way to a node, `us-east-1>a1` to its agent, `a1>n2` an agent's view of a peer's node, `us-east-1>aws` the Region's
+ * Region's way to a node, `us-east-1>a1` to its agent, `a1>n2` an agent's view of a peer's node, `a1>a2` its way to that node's agent, `us-east-1>aws` the Region's
  * way to AWS. Faults cut links, not processes' configuration, so nobody who is cut off knows it.
  */
 import { type Link, type LinkState, openLink } from "./link.ts";

@@ -7,7 +7,7 @@ import { systemClock } from "../../adapters/clock-system.ts";
 import { readPinnedKeys } from "../../adapters/delegation-p256.ts";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
 import { newSigningKey, publicKeyOf } from "../../adapters/signature-ed25519.ts";
-import type { Capacity } from "../../core/kernel/capacity.ts";
+import type { Capacity } from "../../core/kernel/service-ports.ts";
 import { openCapacityDoor } from "../network/capacity-door.ts";
 
 export type CapacityHost = {

@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import { generateKey } from "../../agent/keygen.ts";
 import { readPassphrase } from "../../agent/unlock.ts";
 import { ACCOUNT } from "../deploy/cdk.ts";
-import { HOST_DISK_BYTES_MAX, hostFolder, NODE_MEMORY_BYTES_MAX, pidFileOf } from "../network/host-limits.ts";
+import { HOST_DISK_BYTES_MAX, hostFolder, NODE_MEMORY_BYTES_MAX, pidFileOf, workFilesOf } from "../network/host-limits.ts";
 import { requestsAt } from "../network/request-metrics.ts";
 
 export type HostKey = { readonly id: string; readonly folder: string; readonly publicKey: string };
@@ -43,7 +43,7 @@ export type AgentFacts = {
     readonly rpcPort: number;
     readonly scratchPort: number;
   };
-  readonly peers: readonly { readonly id: string; readonly rpc: string }[];
+  readonly peers: readonly { readonly id: string; readonly rpc: string; readonly agent: string; readonly agentKey: string }[];
   readonly controlKeys: readonly string[];
   readonly metricsUrl: string;
   /** The rehearsal's, where its control server's address is. */
@@ -55,6 +55,15 @@ const hook = (name: string): string => join(import.meta.dirname, "..", "hooks", 
 const HOOK_MS = 60_000;
 /** A host here has some twenty files. */
 const DISK_EVERY_S = 2;
+/** Of work that is traded. A round has time for a hook's start on a machine that is busy. */
+export const WORK = { capacityUnits: 100, roundSeconds: 2 } as const;
+
+/** Nothing is assigned until somebody writes it down. */
+function workConfig({ folder, host }: Pick<AgentFacts, "host" | "folder">) {
+  const { items, served } = workFilesOf(folder, host.id);
+  writeFileSync(items, "{}", { mode: 0o600 });
+  return { ...WORK, items, changed: { command: [process.execPath, hook("serve-work.ts"), served], timeoutMs: HOOK_MS } };
+}
 
 /** What an operator would write for a client that flushes on demand, and for a host on which drills are booted. */
 function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "folder">) {
@@ -74,6 +83,7 @@ function vaultConfig(home: string, { host, folder }: Pick<AgentFacts, "host" | "
 
 /** Writes the agent's configuration beside its key and answers the file's path. */
 export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
+  if (!existsSync(key.folder)) throw new Error(`${key.folder} is gone: was the rehearsal's folder removed while it ran?`);
   const file = join(key.folder, "agent.yaml");
   const config = {
     fleet: facts.fleet,
@@ -98,8 +108,8 @@ export function writeAgentConfig(key: HostKey, facts: AgentFacts): string {
       disk: { folder: key.folder, bytesMax: HOST_DISK_BYTES_MAX, everySeconds: DISK_EVERY_S },
       metrics: { url: facts.metricsUrl, requests: requestsAt(facts.host.id) },
     },
+    work: workConfig(facts),
   };
-  if (!existsSync(key.folder)) throw new Error(`${key.folder} is gone: was the rehearsal's folder removed while it ran?`);
   writeFileSync(file, stringify(config), { mode: 0o600 });
   return file;
 }

@@ -12,6 +12,7 @@ import { assemblyFolder, deployStacks } from "../deploy/deploy-stacks.ts";
 import { removeStacks } from "../deploy/remove-stacks.ts";
 import { type Emulator, startEmulator } from "../emulator/start-emulator.ts";
 import { serveControl } from "../network/control.ts";
+import type { NetworkNode } from "../network/layout.ts";
 import { type Network, startNetwork } from "../network/network.ts";
 import { openProcesses, type Processes } from "../processes/open-processes.ts";
 import { clearEarlierStart } from "../processes/stale-start.ts";
@@ -151,6 +152,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       if (key === undefined) throw new Error(`no key was made for ${id}`);
       return key;
     }
+    const peersOf = ({ peers }: NetworkNode) => peers.map((peer) => ({ ...peer, agentKey: keyOf(peer.id).publicKey }));
     await deployStacks({ processes, root, endpoint, regions: network.awsByRegion, fleetFile, folder: join(folder, "deploy"), onProgress: onStep });
     const vault = vaultFaults({ endpoint, fleet, stacks: readAssembly(assemblyFolder(join(folder, "deploy"))) });
     network.faults.attachVault(vault);
@@ -160,7 +162,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       "agents, validators",
       () =>
         network.startHosts((host) =>
-          writeAgentConfig(keyOf(host.id), { ...network, fleet: fleetName, role: ROLE, host, peers: host.peers, controlKeys: pinned, folder }),
+          writeAgentConfig(keyOf(host.id), { ...network, fleet: fleetName, role: ROLE, host, peers: peersOf(host), controlKeys: pinned, folder }),
         ),
       () => `${ids.length} of each`,
     );

@@ -8,6 +8,7 @@ import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherD
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
 import { PREDICTION_STORIES } from "./predictions.ts";
 import type { Story } from "./story.ts";
+import { hotNodeSheds } from "./work.ts";
 
 export const STORIES: readonly Story[] = [
   plannedSwitchover,
@@ -25,6 +26,7 @@ export const STORIES: readonly Story[] = [
   agentCutOff,
   workflowDies,
   budgetSpent,
+  hotNodeSheds,
   ...PREDICTION_STORIES,
   ...CAPACITY_STORIES,
   ...BACKUP_STORIES,

@@ -1,5 +1,5 @@
 /** Faults that announce themselves: what is foretold in time costs no slot, and what does not come to pass moves nothing. */
-import type { Prediction, Preemption } from "../../core/kernel/prediction.ts";
+import { type Prediction, type Preemption, predictionId } from "../../core/kernel/prediction.ts";
 import { type Stage, type Story, untilIncidentEnds } from "./story.ts";
 
 /** Long enough that every step has its time on a busy machine. */
@@ -118,7 +118,7 @@ async function spendBudget({ registry, rehearsal }: Stage, node: string) {
   if (found.kind === "absent") throw new Error("nobody has looked ahead yet");
   const { perHourMax } = rehearsal.fleet.policies.prediction;
   const atMs = Date.now() - 600_000;
-  const spent = Array.from({ length: perHourMax }, () => ({ node: node as never, atMs, endedAtMs: atMs }));
+  const spent = Array.from({ length: perHourMax }, () => ({ node: node as never, prediction: predictionId(node, atMs), atMs, endedAtMs: atMs }));
   const set = async (recent: typeof found.value.recent) => {
     const now = await registry.read("foresight", "all");
     if (now.kind === "found") await registry.write("foresight", "all", { ...now.value, recent }, "any");

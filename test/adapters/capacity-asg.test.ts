@@ -25,7 +25,7 @@ afterAll(() => Promise.all(closers.map((close) => close())));
 
 const REGION = "us-east-1";
 const openAt = (endpoint: string, name: string, bounds: { min: number; max: number }) => {
-  const capacity = asgCapacity({ name, lifecycleHook: "caught-up", region: REGION, endpoint, clock, ...bounds });
+  const capacity = asgCapacity({ name, lifecycleHook: "caught-up", region: REGION, endpoint, clock, startSeconds: 300, ...bounds });
   closers.push(capacity.close);
   return capacity;
 };
@@ -52,13 +52,18 @@ describe("an Auto Scaling group that could choose by itself", () => {
     ["has no hook", { hook: null }, "would serve at once"],
     [
       "has its hook at the other end",
-      { hook: { name: "caught-up", transition: "autoscaling:EC2_INSTANCE_TERMINATING", result: "ABANDON" } },
+      { hook: { name: "caught-up", transition: "autoscaling:EC2_INSTANCE_TERMINATING", result: "ABANDON", waitS: 90_000 } },
       "on launch",
     ],
     [
       "lets serve whatever nobody answered for",
-      { hook: { name: "caught-up", transition: "autoscaling:EC2_INSTANCE_LAUNCHING", result: "CONTINUE" } },
+      { hook: { name: "caught-up", transition: "autoscaling:EC2_INSTANCE_LAUNCHING", result: "CONTINUE", waitS: 90_000 } },
       "must be ABANDON",
+    ],
+    [
+      "ends what waits before a node can have caught up",
+      { hook: { name: "caught-up", transition: "autoscaling:EC2_INSTANCE_LAUNCHING", result: "ABANDON", waitS: 299 } },
+      "after 299 s, and a start takes 300 s",
     ],
   ])("is neither raised nor lowered when it %s", async (_, sizes, reason) => {
     const { capacity, group } = opened(sizes);

@@ -4,7 +4,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Capacity, CapacityOrder, Seen, Unit, Verdict } from "../../core/kernel/capacity.ts";
+import type { CapacityOrder, Seen, Unit, Verdict } from "../../core/kernel/capacity.ts";
+import type { Capacity } from "../../core/kernel/service-ports.ts";
 
 export type CapacityWorld = {
   readonly capacity: Capacity;

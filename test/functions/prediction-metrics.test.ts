@@ -1,7 +1,7 @@
 /** Named metrics are kept once, whole as soon as CloudWatch has them, by runs that may come late, twice or not at all. */
 import { describe, expect, test } from "vitest";
-import type { NamedMetrics } from "../../core/kernel/named-metric.ts";
 import { type MetricPoint, type MetricReading, NamedMetric } from "../../core/kernel/named-metric.ts";
+import type { NamedMetrics } from "../../core/kernel/service-ports.ts";
 import { readMetrics } from "../../functions/prediction/keeping/metric-reading.ts";
 import { OBSERVER, predictionWorld } from "../support/prediction-world.ts";
 

@@ -48,7 +48,8 @@ test("a blind observer is one Region, an isolated host is cut from everybody, a 
   const linksOf = (name: string) => stepsOf(name, "n1").flatMap((step) => (step.kind === "link" ? [step.link] : []));
   expect(linksOf("blind-observer")).toEqual(["us-east-1>n1", "us-east-1>a1"]);
   expect(linksOf("cut-agent")).toEqual(["us-east-1>a1", "us-west-2>a1"]);
-  expect(new Set(linksOf("isolate")).size).toBe(2 * 2 + 2 * 3);
+  expect(new Set(linksOf("isolate")).size).toBe(2 * 2 + 2 * 3 + 2 * 3);
+  expect(linksOf("cut-peers")).toEqual(["a1>a2", "a2>a1", "a1>a3", "a3>a1", "a1>a4", "a4>a1"]);
 });
 
 const SIGNERS = ["0xa1", "0xa2"];

@@ -10,7 +10,8 @@ import { localAuthority } from "../../adapters/authority-kms.ts";
 import { webhookCapacity } from "../../adapters/capacity-webhook.ts";
 import { systemClock } from "../../adapters/clock-system.ts";
 import { systemEntropy } from "../../adapters/entropy-system.ts";
-import type { Capacity, CapacityOrder, Unit } from "../../core/kernel/capacity.ts";
+import type { CapacityOrder, Unit } from "../../core/kernel/capacity.ts";
+import type { Capacity } from "../../core/kernel/service-ports.ts";
 import { type CapacityHost, openCapacityHost } from "../../localstack/rehearsal/capacity-host.ts";
 import { jsonRpcTo, until, useNetwork } from "./network-rig.ts";
 

@@ -124,12 +124,13 @@ export function answering(height: number): Probe {
   };
 }
 
-export async function agentRig(overrides: Record<string, unknown> = {}) {
+/** `given` where another agent must know this one's key and address beforehand. */
+export async function agentRig(overrides: Record<string, unknown> = {}, given: { seed?: Uint8Array; commandPort?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "synnergy-agent-"));
   const clock = leaseClock();
-  const seed = seedOf(newSigningKey());
+  const seed = given.seed ?? seedOf(newSigningKey());
   const control = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const [commandPort, signPort] = [await freePort(), await freePort()];
+  const [commandPort, signPort] = [given.commandPort ?? (await freePort()), await freePort()];
   const config = AgentConfig.parse({
     fleet: FLEET,
     node: NODE,

@@ -11,7 +11,7 @@ export type GroupForTest = {
   max: number;
   desired: number;
   protects: boolean;
-  hook: { name: string; transition: string; result: string } | null;
+  hook: { name: string; transition: string; result: string; waitS: number } | null;
   instances: Instance[];
   /** Every call's action. */
   readonly calls: string[];
@@ -98,7 +98,7 @@ export async function openAutoScaling(): Promise<
     ...service,
     settle,
     group(name, sizes) {
-      const hook = { name: "caught-up", transition: LAUNCHING, result: "ABANDON" };
+      const hook = { name: "caught-up", transition: LAUNCHING, result: "ABANDON", waitS: 90_000 };
       const group: GroupForTest = { min: 0, max: 10, desired: 0, protects: true, hook, instances: [], calls: [], ...sizes };
       groups.set(name, group);
       return group;
@@ -117,5 +117,5 @@ function groupXml(name: string, { min, max, desired, protects, instances }: Grou
 function hookXml(name: string, { hook }: GroupForTest): string {
   return hook === null
     ? ""
-    : `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><LifecycleHookName>${hook.name}</LifecycleHookName><LifecycleTransition>${hook.transition}</LifecycleTransition><DefaultResult>${hook.result}</DefaultResult></member>`;
+    : `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><LifecycleHookName>${hook.name}</LifecycleHookName><LifecycleTransition>${hook.transition}</LifecycleTransition><DefaultResult>${hook.result}</DefaultResult><GlobalTimeout>${hook.waitS}</GlobalTimeout></member>`;
 }

@@ -88,6 +88,7 @@ function reportOf(node: FakeNode, around: Around): Report {
     host: node.host,
     refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
     checkpoint: held ? { role: ROLE, version, sha256 } : null,
+    work: null,
   };
 }
 

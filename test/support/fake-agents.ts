@@ -92,6 +92,7 @@ export class FakeAgent {
       host: { cpuShare: null, memoryShare: null, diskFreeBytes: null, diskFreeShare: null, openFiles: null, clockOffsetMs: null, node: null },
       refused: { replayed: 0, stale: 0, forged: 0, misdirected: 0 },
       checkpoint: null,
+      work: null,
     };
   }
 

@@ -52,6 +52,9 @@ export class Foretelling {
     });
   }
 
+  /** Of n1's RPC. */
+  latencyMs: number | null = 2;
+
   /** A minute goes by in which each node's memory was as said; every node is well but those named. */
   async minute(shares: MemoryShares, dead: readonly string[] = []): Promise<void> {
     await this.network.clock.advance(MINUTE_MS);
@@ -76,7 +79,7 @@ export class Foretelling {
         atMs,
         probes: 60,
         answered: 60,
-        latencyMsMedian: 2,
+        latencyMsMedian: id === "n1" ? this.latencyMs : 2,
         latencyMsMax: 4,
         head: 1,
         lagBlocksMax: 0,
@@ -115,7 +118,7 @@ export class Foretelling {
   /** From one pause to the next, as statemachines/preempt.asl.json has it. */
   private async step(node: NodeId, execution: string): Promise<void> {
     const { world } = this;
-    const input = { fleet: world.fleet.fleet, node, execution };
+    const input = { fleet: world.fleet.fleet, node, execution, rounds: 0 };
     try {
       for (;;) {
         const step = await weighPreemption(world, input);

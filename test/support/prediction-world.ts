@@ -2,9 +2,9 @@
 import { memoryVault } from "../../adapters/vault-memory.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { RegionName } from "../../core/kernel/ids.ts";
-import type { NamedMetrics } from "../../core/kernel/named-metric.ts";
 import type { World } from "../../core/kernel/ports.ts";
 import { pad, type Vitals } from "../../core/kernel/records.ts";
+import type { NamedMetrics } from "../../core/kernel/service-ports.ts";
 import { backupWorld, HOME, must } from "./backup-world.ts";
 
 export const OBSERVER = RegionName.parse(HOME);

@@ -14,7 +14,8 @@ export type Failure =
 
 export function judgeFailure(verdicts: readonly Verdict[], nowMs: number): Failure {
   const fresh = verdicts.filter(({ atMs }) => nowMs - atMs < VERDICT_MS);
+  const isCondemned = ({ kind, confirmed }: Verdict): boolean => confirmed && CONDEMNING.has(kind);
   if (fresh.length === 0) return { kind: "unknown", reason: "no observer has said anything of it lately" };
   const words = fresh.map(({ observer, kind }) => `${observer} calls it ${kind}`).join(", ");
-  return { kind: fresh.every(({ kind }) => CONDEMNING.has(kind)) ? "failed" : "well", reason: words };
+  return { kind: fresh.every(isCondemned) ? "failed" : "well", reason: words };
 }

@@ -11,8 +11,8 @@ export type Levels = { readonly warn: number; readonly drain: number; readonly h
 
 /** Two-sided 90 %: one time in twenty the record is unluckier than this. */
 const DEVIATIONS = 1.645;
-/** A fleet changes: what was scored a hundred warnings ago is no more about it. */
-export const SCORED_MAX = 100;
+/** A fleet changes: what was scored so many entries ago is no more about it. */
+export const SCORED_MAX = 300;
 /** Every second warning false is what a person still reads; four of five right is worth acting on sooner. */
 const PRECISION_BORNE = 0.5;
 const PRECISION_GOOD = 0.8;
@@ -37,10 +37,9 @@ const RANKS: Readonly<Record<Level, number>> = { calm: 0, warn: 1, drain: 2, "ha
 export const isAtLeast = (level: Level, least: Level): boolean => RANKS[level] >= RANKS[least];
 
 /** `scored` are the newest predictions that warned and were scored, in any order. */
-export function adjustLevels(declared: Levels, scored: readonly Pick<Prediction, "outcome">[]): { readonly levels: Levels; readonly reason: string } {
-  const kinds = scored.slice(0, SCORED_MAX).map(({ outcome }) => outcome?.kind);
-  const right = kinds.filter((kind) => kind === "hit" || kind === "prevented").length;
-  const warned = right + kinds.filter((kind) => kind === "false-alarm").length;
+export function adjustLevels(declared: Levels, scored: readonly Scored[]): { readonly levels: Levels; readonly reason: string } {
+  const { right, wrong } = countEpisodes(scored);
+  const warned = right + wrong;
   if (warned === 0) return { levels: declared, reason: "as the fleet file says: no warning was scored yet" };
   const [low, high] = wilson(right, warned);
   const record = `${right} of ${warned} warnings were right (${percent(low)} to ${percent(high)})`;
@@ -53,6 +52,33 @@ export function adjustLevels(declared: Levels, scored: readonly Pick<Prediction,
     return { levels: moved(declared, (level) => level * (1 - share)), reason: `lowered, since ${record}` };
   }
   return { levels: declared, reason: `as the fleet file says: ${record}` };
+}
+
+type Scored = Pick<Prediction, "node" | "madeAtMs" | "horizonMs" | "level" | "outcome">;
+
+/**
+ * What a person would call one alarm: the warnings of a node within a horizon of the first. They look at the same hours, so they are one trial
+ * and not many; it was right where one of them was. Misses are counted beside them, those whose end nobody knows not at all.
+ */
+export function countEpisodes(scored: readonly Scored[]): { readonly right: number; readonly wrong: number; readonly missed: number } {
+  const count = { right: 0, wrong: 0, missed: 0 };
+  const open = new Map<string, { readonly endMs: number; isRight: boolean }>();
+  for (const { node, madeAtMs, horizonMs, level, outcome } of scored.toSorted((a, b) => a.madeAtMs - b.madeAtMs)) {
+    const kind = outcome?.kind;
+    if (kind === "miss") count.missed += 1;
+    if (level === "calm" || (kind !== "hit" && kind !== "prevented" && kind !== "false-alarm")) continue;
+    const isRight = kind !== "false-alarm";
+    const episode = open.get(node);
+    if (episode === undefined || madeAtMs > episode.endMs) {
+      open.set(node, { endMs: madeAtMs + horizonMs, isRight });
+      count[isRight ? "right" : "wrong"] += 1;
+    } else if (isRight && !episode.isRight) {
+      episode.isRight = true;
+      count.wrong -= 1;
+      count.right += 1;
+    }
+  }
+  return count;
 }
 
 const moved = ({ warn, drain, handOver }: Levels, move: (level: number) => number): Levels => ({

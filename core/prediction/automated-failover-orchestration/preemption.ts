@@ -14,6 +14,8 @@ import { isAtLeast } from "./levels.ts";
 
 export type PreemptionFacts = {
   readonly foreseen: Foreseen;
+  /** The prediction that the episode began with. */
+  readonly prediction: Preemption["prediction"];
   readonly step: Preemption["step"];
   readonly stepSinceMs: number;
   readonly mode: Mode;
@@ -65,21 +67,28 @@ export function decidePreemption(facts: PreemptionFacts): PreemptionDecision {
   return beforeHandOver(facts);
 }
 
-function beforeHandOver({ foreseen, role, standbys, isMoving, recent, policy, nowMs }: PreemptionFacts): PreemptionDecision {
+function beforeHandOver({ foreseen, prediction, role, standbys, isMoving, recent, policy, moveMsMax, nowMs }: PreemptionFacts): PreemptionDecision {
   const { node, latest } = foreseen;
   if (role === null) return wait(`${node} is drained and holds no role`);
   if (!isAtLeast(latest.level, "hand-over")) return wait(`${chance(latest.probability)} is not enough to hand ${role} over`);
   if (isMoving) return wait(`an incident of ${role} is open`);
   if (standbys === 0) return wait(`no member of ${role} looks well enough to take it`);
-  const limit = moveLimit(recent, { node, policy, nowMs });
+  const limit = moveLimit(recent, { node, prediction, policy, openMsMax: moveMsMax, nowMs });
   if (limit === null) return { kind: "hand-over", reason: latest.reason };
   return limit.passes ? wait(limit.reason) : end("held", `${limit.reason}; a person must decide: ${latest.reason}`);
 }
 
-function afterHandOver({ foreseen, role, stepSinceMs, moveMsMax, nowMs }: PreemptionFacts): PreemptionDecision {
+/** An incident opens within seconds of the start; one that is over and has left the role where it was says why in its journal. */
+const OPENS_MS = 60_000;
+
+function afterHandOver({ foreseen, role, isMoving, stepSinceMs, moveMsMax, nowMs }: PreemptionFacts): PreemptionDecision {
   if (role === null) return end("handed-over", `${foreseen.node} holds nothing any more: ${foreseen.latest.reason}`);
-  if (nowMs - stepSinceMs < moveMsMax) return wait(`${role} is on its way to another node`);
-  return end("held", `${role} is still at ${foreseen.node}; its incident says why, and a person must decide`);
+  const askedMs = nowMs - stepSinceMs;
+  if (isMoving ? askedMs < moveMsMax : askedMs < OPENS_MS) return wait(`the move of ${role} was asked for ${seconds(askedMs)} ago`);
+  return end(
+    "held",
+    `${role} is still at ${foreseen.node} ${seconds(askedMs)} after its move was asked for: \`ha incident ${role}\` says why, and a person must decide`,
+  );
 }
 
 const end = (ending: Extract<PreemptionDecision, { kind: "end" }>["ending"], reason: string): PreemptionDecision => ({ kind: "end", ending, reason });

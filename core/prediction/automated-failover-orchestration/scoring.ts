@@ -28,7 +28,7 @@ export function scorePrediction({ madeAtMs, horizonMs, level }: Prediction, happ
     const leadMs = failedAtMs - madeAtMs;
     if (!warned && isWarned) return { kind: "unknown", leadMs: null, reason: "it looked well; a later prediction warned" };
     if (!warned) return { kind: "miss", leadMs: null, reason: "it failed and nothing had warned" };
-    if (movedAtMs !== null && movedAtMs <= failedAtMs) return { kind: "prevented", leadMs, reason: "it failed after its role had moved" };
+    if (movedAtMs !== null && movedAtMs < failedAtMs) return { kind: "prevented", leadMs, reason: "it failed after its role had moved" };
     return { kind: "hit", leadMs, reason: "it failed as foretold" };
   }
   if (nowMs < endMs) return { kind: "open" };

@@ -58,25 +58,28 @@ function rowsWhere({ scores, outcomes, groups }: ToCalibrate, isIn: (group: stri
 /** Blocks of equal probability, never falling as the score grows; of all such curves the one with the least squared error on these rows. */
 export function fitIsotonic({ scores, outcomes }: Pick<ToCalibrate, "scores" | "outcomes">): Calibration {
   const order = Array.from(scores, (_, row) => row).toSorted((left, right) => (scores[left] as number) - (scores[right] as number));
-  const blocks: { from: number; to: number; sum: number; rows: number }[] = [];
-  for (const row of order) {
-    const score = scores[row] as number;
-    const last = blocks.at(-1);
-    // Equal scores must get one probability.
-    if (last && last.to === score) {
-      last.sum += outcomes[row] as number;
-      last.rows += 1;
-    } else blocks.push({ from: score, to: score, sum: outcomes[row] as number, rows: 1 });
-    pool();
+  const blocks: Block[] = [];
+  for (let at = 0; at < order.length; ) {
+    // Equal scores must get one probability, so they are one block before any is pooled.
+    const score = scores[order[at] as number] as number;
+    const block: Block = { from: score, to: score, sum: 0, rows: 0 };
+    for (; at < order.length && scores[order[at] as number] === score; at += 1) {
+      block.sum += outcomes[order[at] as number] as number;
+      block.rows += 1;
+    }
+    blocks.push(block);
+    poolBack(blocks);
   }
   return { kind: "isotonic", blocks: blocks.map(({ from, to, sum, rows }) => ({ from, to, probability: sum / rows })) };
+}
 
-  function pool(): void {
-    for (let [before, last] = [blocks.at(-2), blocks.at(-1)]; before && last; [before, last] = [blocks.at(-2), blocks.at(-1)]) {
-      // A block that is still taking equal scores may yet fall; it is pooled then.
-      if (before.sum * last.rows < last.sum * before.rows) return;
-      blocks.splice(-2, 2, { from: before.from, to: last.to, sum: before.sum + last.sum, rows: before.rows + last.rows });
-    }
+type Block = { from: number; to: number; sum: number; rows: number };
+
+/** Joins the last blocks while the one before is no lower. */
+function poolBack(blocks: Block[]): void {
+  for (let [before, last] = [blocks.at(-2), blocks.at(-1)]; before && last; [before, last] = [blocks.at(-2), blocks.at(-1)]) {
+    if (before.sum * last.rows < last.sum * before.rows) return;
+    blocks.splice(-2, 2, { from: before.from, to: last.to, sum: before.sum + last.sum, rows: before.rows + last.rows });
   }
 }
 

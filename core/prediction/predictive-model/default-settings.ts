@@ -15,10 +15,10 @@ const TREES = {
 
 export const DEFAULT_SETTINGS: Omit<ModelSettings, "columns" | "conditions" | "horizonSteps" | "capSteps"> = {
   features: { windowsSteps: [10, 30], halfLivesSteps: [2, 5, 15], baselineSteps: 20, usesAge: true },
-  failure: { ...TREES, rowShare: 0.5, leavesMax: 8, shrinkage: 1, leafWeightMin: 5 },
+  failure: { ...TREES, rowShare: 0.5, leavesMax: 8, shrinkage: 1, leafWeightMin: 3 },
   life: { ...TREES, featureShare: 0.5, leafWeightMin: 30 },
   placesBefore: 4,
-  rowsMax: 16_000,
+  rowsMax: 11_000,
   calibration: { kind: "units", folds: 3 },
   seed: 1,
 };

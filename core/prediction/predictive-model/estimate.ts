@@ -27,14 +27,21 @@ export type EstimateFacts = {
   /** Oldest first. */
   readonly window: readonly Vitals[];
   readonly horizonMs: number;
+  readonly nowMs: number;
+  /** Vitals that are older say nothing of now. */
+  readonly freshMs: number;
   readonly model: ModelWord;
   readonly thresholds: ThresholdWord;
 };
 
 const NOTHING_MEASURED = Object.fromEntries(SIGNALS.map((signal) => [signal, null])) as Record<Signal, number | null>;
 
-export function estimateFailure({ window, horizonMs, model, thresholds }: EstimateFacts): Estimate {
+export function estimateFailure({ window, horizonMs, nowMs, freshMs, model, thresholds }: EstimateFacts): Estimate {
   const newest = window.at(-1);
+  if (newest !== undefined && nowMs - newest.atMs > freshMs) {
+    const reason = `its newest vitals are ${Math.round((nowMs - newest.atMs) / 1_000)} s old, so nothing is known of it now`;
+    return { probability: 0, by: "nothing", features: NOTHING_MEASURED, reason };
+  }
   const features = newest === undefined ? NOTHING_MEASURED : signalsOf(newest);
   const words: Omit<Estimate, "features">[] = exhaustions(window, horizonMs);
   if (model.kind === "says") words.push({ by: "model", probability: model.probability, reason: model.reason });

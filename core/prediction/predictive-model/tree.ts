@@ -28,7 +28,6 @@ export function growTree(
 ): Tree {
   const stride = strideOf(columns);
   const tree: Growing = { feature: [], threshold: [], gapsGoLeft: [], left: [], right: [], value: [] };
-  const spare: Histogram[] = [];
   const open = [rootLeaf()];
   for (let leaves = 1; leaves < limits.leavesMax; leaves += 1) {
     const best = open.reduce<Leaf | null>((found, leaf) => (leaf.cut && leaf.cut.gain > (found?.cut?.gain ?? 0) ? leaf : found), null);
@@ -70,7 +69,7 @@ export function growTree(
     const leftRows = partition(within, bins, cut);
     const [left, right] = [within.subarray(0, leftRows), within.subarray(leftRows)];
     const [small, large] = left.length <= right.length ? [left, right] : [right, left];
-    const counted = spare.pop() ?? new Float64Array(histogram.length);
+    const counted = new Float64Array(histogram.length);
     sumByBin(columns, features, small, derivatives, counted, stride);
     for (let place = 0; place < histogram.length; place += 1) histogram[place] = (histogram[place] as number) - (counted[place] as number);
     const leaves: [Leaf, Leaf] = [

@@ -9,6 +9,13 @@ import { outcomeOf } from "./training.ts";
 
 export type TrialRow = ScoredRow & { readonly remainingSteps: number; readonly baselines: Readonly<Record<BaselineName, number>> };
 
+/** Every place from a step on: the newest weeks, which a model trained on what was known before has not seen. */
+export function spotsFrom(histories: readonly History[], fromStep: number): Spot[] {
+  return histories.flatMap(({ steps }, history) =>
+    Array.from(steps, (step, place) => ({ history, place, step })).filter(({ step }) => step >= fromStep),
+  );
+}
+
 /** Spots whose outcome nobody knows yet are left out. */
 export function tryModel(model: PredictiveModel, baselines: readonly Baseline[], histories: readonly History[], spots: readonly Spot[]): TrialRow[] {
   const view = viewOf(model, histories, spots);

@@ -46,7 +46,7 @@ function robustLine(
   const count = to - from;
   const third = Math.max(1, Math.floor(count / 3));
   const rise = medianOf(values, to - third, to, scratch) - medianOf(values, from, from + third, scratch);
-  const first = rise / (medianOf(steps, to - third, to, scratch) - medianOf(steps, from, from + third, scratch));
+  const first = rise / (middleOf(steps, to - third, to) - middleOf(steps, from, from + third));
   const residuals = scratch.subarray(0, count);
   for (let place = from; place < to; place += 1) residuals[place - from] = (values[place] as number) - first * ((steps[place] as number) - middle);
   const level = medianOf(residuals, 0, count, scratch.subarray(count));
@@ -68,6 +68,11 @@ function robustLine(
     squares += drawn * drawn;
   }
   return { slope: first + cross / square, spread: Math.sqrt(squares / (count - 2)) };
+}
+
+/** The median of what ascends. */
+function middleOf(steps: Float64Array, from: number, to: number): number {
+  return ((steps[(from + to - 1) >> 1] as number) + (steps[(from + to) >> 1] as number)) / 2;
 }
 
 /** Sorts a copy in `scratch`. */

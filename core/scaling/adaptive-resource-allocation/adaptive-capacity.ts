@@ -46,8 +46,7 @@ export function decideCapacity(facts: AdaptiveFacts): CapacityDecision {
   const { policy, nowMs, trigger, demandNow, unitCapacity, lastOutMs, lastInMs, measuredAtMs } = facts;
   const running = facts.readyUnits + facts.startingUnits;
   const hold = (reason: string): CapacityDecision => ({ kind: "hold", to: running, reason });
-  const lowest = policy.unitsMin - running;
-  if (lowest > 0) return { kind: "out", to: policy.unitsMin, reason: `${running} units run and at least ${policy.unitsMin} must` };
+  if (running < policy.unitsMin) return { kind: "out", to: policy.unitsMin, reason: `${running} units run and at least ${policy.unitsMin} must` };
   if (demandNow === null) return hold("the newest minute has no data, and a gap says nothing of demand");
   const lastChangeMs = Math.max(lastOutMs ?? Number.NEGATIVE_INFINITY, lastInMs ?? Number.NEGATIVE_INFINITY);
   if (measuredAtMs < lastChangeMs) return hold("demand was measured before the last change, which has answered it");
@@ -63,8 +62,7 @@ export function decideCapacity(facts: AdaptiveFacts): CapacityDecision {
   if (running <= most) return hold(`${seen}: ${running} units are between ${fewest} and ${most}`);
   // Above the limit units leave whatever the window lacks; below it a gap may hide the peak that they are kept for.
   if (running <= policy.unitsMax && facts.demandWindow.includes(null)) return hold(`${seen} wants ${most} units, and the window has gaps`);
-  const lastMs = Math.max(lastInMs ?? Number.NEGATIVE_INFINITY, lastOutMs ?? Number.NEGATIVE_INFINITY);
-  if (cooling(lastMs, policy.cooldownInMs, nowMs)) return hold(`${seen} wants ${most} units, and the last change is too short a time ago`);
+  if (cooling(lastChangeMs, policy.cooldownInMs, nowMs)) return hold(`${seen} wants ${most} units, and the last change is too short a time ago`);
   return { kind: "in", to: Math.max(most, running - policy.stepInUnitsMax), reason: `${seen} needs no more than ${most} units` };
 }
 

@@ -7,7 +7,7 @@ import { type Levels, readSignal, type Signal } from "./capacity-signal.ts";
 import { expectSpread, learnRise, type Spread, spreadCauses, startSpread } from "./capacity-spread.ts";
 import { chanceBeyond, groupsOf, learnTail, startTail, survivalOf, type Tail, widening } from "./capacity-tail.ts";
 
-/** An answer whose minute has not come. `peak` is the highest demand since, as a logarithm; null once a gap may have hidden a higher one. */
+/** An answer whose minute has not come. `peak` is the highest demand since, as a logarithm, 0 before any; null once a gap may have hidden a higher one. */
 export type Awaited = {
   readonly target: number;
   readonly value: number;
@@ -77,7 +77,7 @@ export function lookAhead(outlook: Outlook, levels: Levels, value: number, minut
   const answer: Awaited = {
     target: minute + leadMinutes,
     value,
-    peak: Number.NEGATIVE_INFINITY,
+    peak: 0,
     base: signal.base,
     driftFeatures: signal.driftFeatures,
     move: expectMove(outlook.drift, signal.driftFeatures),

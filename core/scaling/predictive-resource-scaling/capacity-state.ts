@@ -12,11 +12,7 @@ const numbers = (length: number) => z.array(z.number()).length(length);
 const Awaited = z.strictObject({
   target: z.int(),
   value: z.number(),
-  /** Below every demand until the first minute has come. JSON has no such number. */
-  peak: z
-    .number()
-    .nullable()
-    .or(z.literal("none").transform(() => Number.NEGATIVE_INFINITY)),
+  peak: z.number().nullable(),
   base: z.number(),
   driftFeatures: numbers(9),
   move: z.number(),
@@ -54,7 +50,7 @@ const State = z.strictObject({
 });
 
 export function writeForecaster(state: CapacityForecaster): string {
-  return JSON.stringify(state, (key, value) => (key === "peak" && value === Number.NEGATIVE_INFINITY ? "none" : value));
+  return JSON.stringify(state);
 }
 
 export type ReadForecaster = { readonly kind: "read"; readonly state: CapacityForecaster } | { readonly kind: "refused"; readonly reason: string };

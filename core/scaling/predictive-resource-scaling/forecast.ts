@@ -51,9 +51,8 @@ export type Forecast =
 /** `values` are evenly spaced, newest last, with `null` or NaN where nothing was measured: also at the end, if the newest is missing. */
 export function forecastSeries(values: ArrayLike<number | null>, order: ForecastOrder): Forecast {
   const { horizonSteps, floor, levels = LEVELS } = order;
-  if (!(Number.isInteger(horizonSteps) && horizonSteps >= 1 && horizonSteps <= HORIZON_STEPS_MAX)) {
-    return { kind: "refused", reason: `a horizon is 1 to ${HORIZON_STEPS_MAX} whole steps, and ${horizonSteps} was asked for` };
-  }
+  const refused = refuse(horizonSteps, levels);
+  if (refused !== null) return { kind: "refused", reason: refused };
   const series = readSeries(values);
   if (series.length === 0) return { kind: "refused", reason: "nothing was ever measured" };
   const seasons = learnSeasons(series, order.stepsPerDay);
@@ -95,4 +94,12 @@ function mixed(known: readonly (Float64Array | null)[], { complete }: Evidence, 
     median: mix(completed(known, horizonSteps), weights),
     method: named.map(({ name, share }) => `${name} ${Math.round(100 * share)} %`).join(", "),
   };
+}
+
+function refuse(horizonSteps: number, levels: readonly number[]): string | null {
+  if (!(Number.isInteger(horizonSteps) && horizonSteps >= 1 && horizonSteps <= HORIZON_STEPS_MAX)) {
+    return `a horizon is 1 to ${HORIZON_STEPS_MAX} whole steps, and ${horizonSteps} was asked for`;
+  }
+  const isRising = levels.every((level, place) => level > (levels[place - 1] ?? 0) && level < 1);
+  return isRising ? null : `levels rise and are between 0 and 1, and ${levels.join(", ")} were asked for`;
 }

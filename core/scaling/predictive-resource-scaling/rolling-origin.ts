@@ -16,7 +16,7 @@ export const TRIALS_MIN = 3;
 /** Steps of all trials' histories together: the bound of the work, some seconds at most. */
 const WORK_STEPS_MAX = 160_000;
 /** What is known at the oldest origin, as a share of the history. */
-const KNOWN_SHARE_MIN = 0.5;
+const KNOWN_SHARE_MIN = 0.6;
 /** A trial with fewer known steps says nothing about a forecast of today. */
 const KNOWN_STEPS_MIN = 8;
 

@@ -15,8 +15,8 @@ const LAG_SHARE_MAX = 0.6;
 /** Fewer rows than this for each coefficient fit noise. */
 const ROWS_PER_COEFFICIENT_MIN = 2;
 
-/** `reach` "week" mixes up to a week back, "day" up to four days, "near" the newest two steps and a day only. */
-export type Reach = "week" | "day" | "near";
+/** "week" mixes up to a week back, "day" up to four days. */
+export type Reach = "week" | "day";
 
 export function forecastAutoregression(history: History, horizonSteps: number, seasons: Seasons, reach: Reach): Float64Array | null {
   const lags = fittingLags(lagsOf(seasons, reach), history.values.length);
@@ -28,7 +28,6 @@ export function forecastAutoregression(history: History, horizonSteps: number, s
 
 function lagsOf({ daySteps: day, weekSteps: week }: Seasons, reach: Reach): number[] {
   if (day === null) return [1, 2, 3];
-  if (reach === "near") return [1, 2, day, day + 1];
   const days = [1, 2, 3, day - 1, day, day + 1, 2 * day - 1, 2 * day, 2 * day + 1, 3 * day];
   if (reach === "day") return [...days, 3 * day + 1, 4 * day];
   return week === null ? days : [...days, week - 1, week, week + 1];

@@ -17,7 +17,7 @@ export function forecastProfile(history: History, horizonSteps: number, seasons:
   const longest = periods.at(-1);
   if (longest === undefined || history.values.length < 2 * longest) return null;
   const { patterns, rest } = takeApart(history, periods, fade);
-  const forecast = forecastAutoregression({ values: rest, observed: history.observed }, horizonSteps, seasons, "near");
+  const forecast = forecastAutoregression({ values: rest, observed: history.observed }, horizonSteps, seasons, "day");
   if (forecast === null) return null;
   return forecast.map((value, ahead) => value + patternAt(patterns, history.values.length + ahead));
 }

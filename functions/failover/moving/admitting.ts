@@ -44,7 +44,7 @@ export function kindOf(wish: Request["wish"], look: Look): Kind {
 export function faultFrom(request: Request, look: Look): Fault {
   const { kind } = kindOf(request.wish, look);
   const { asker, sinceMs, saidAtMs } = request;
-  if (request.wish !== "abandoned") return { asker, kind, node: request.node, sinceMs, saidAtMs };
+  if (request.wish !== "abandoned") return { asker, kind, node: request.node ?? request.from, sinceMs, saidAtMs };
   return { asker, kind, node: null, sinceMs: look.lease?.revocation?.markedAtMs ?? sinceMs, saidAtMs };
 }
 

@@ -10,6 +10,9 @@ import { takePreemptionStep } from "../../preemption-step.ts";
 import { moveWork } from "./routing.ts";
 import { nodeOf } from "./step.ts";
 
+/** As many as a fleet has nodes, and more. */
+const BOOKS_MAX = 1_000;
+
 /** What else travels goes on as it came. */
 export const DrainInput = z.looseObject({
   fleet: FleetId,
@@ -23,8 +26,14 @@ type DrainInput = z.infer<typeof DrainInput>;
 export async function drainNode(world: World, input: DrainInput): Promise<DrainInput> {
   const { prediction, execution, reason } = input;
   const { id: node } = nodeOf(world, input.node);
-  await moveWork(world, { incident: prediction, lost: node });
-  const taken = await takePreemptionStep(world.registry, { node, execution, step: "drained", reason, nowMs: world.clock.wallMs() });
-  if (taken.kind === "taken") await world.bus.publish("prediction.preemption-changed", { node, prediction, step: "drained", reason });
+  await takePreemptionStep(world.registry, { node, execution, step: "drained", reason, nowMs: world.clock.wallMs() });
+  await moveWork(world, { incident: prediction, lost: node, spared: await endangered(world) });
+  await world.bus.publish("prediction.preemption-changed", { node, prediction, step: "drained", reason });
   return input;
+}
+
+/** What is given away must not go to nodes that look no better. */
+async function endangered({ registry }: World): Promise<NodeId[]> {
+  const books = await registry.list("foreseen", { limit: BOOKS_MAX });
+  return books.flatMap(({ value }) => (value.latest.level === "calm" ? [] : [value.node]));
 }

@@ -52,20 +52,23 @@ export type Request = {
   readonly requestedBy: string;
   /** A person decides, even where the role's mode is auto. */
   readonly askFirst: boolean;
+  /** Only from this node, where the asker said so. */
+  readonly from: NodeId | null;
   readonly sinceMs: number;
   readonly saidAtMs: number;
 };
 
 export function readRequest(input: OpenInput, nowMs: number): Request {
   const { cause } = input;
-  const by = { to: input.to ?? null, node: null, evidence: null, lapsed: null, askFirst: false, sinceMs: nowMs, saidAtMs: nowMs };
+  const by = { to: input.to ?? null, node: null, evidence: null, lapsed: null, askFirst: false, from: null, sinceMs: nowMs, saidAtMs: nowMs };
   if (cause === undefined) {
     const wish = input.kind === "failover" || input.kind === "switchover" || input.kind === "establish" ? input.kind : "any";
     return { ...by, asker: "person", wish, reason: input.reason ?? "a person started the workflow", requestedBy: input.requestedBy ?? "console" };
   }
   if (cause === "failover.requested") {
-    const { kind, to, reason, requestedBy, askFirst } = read(cause, input);
-    return { ...by, asker: "system", wish: kind, to: to ?? null, reason, requestedBy, askFirst };
+    const { kind, to, from, ...said } = read(cause, input);
+    const { reason, requestedBy, askFirst } = said;
+    return { ...by, asker: "system", wish: kind, to: to ?? null, from: from ?? null, reason, requestedBy, askFirst };
   }
   const watchers = { ...by, asker: "automation", requestedBy: "watchers" } as const;
   if (cause === "failover.node-condemned") {

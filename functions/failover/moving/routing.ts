@@ -12,8 +12,11 @@ import type { Route } from "../../../core/kernel/records.ts";
 export const publishRoute = (world: World, { id, evidence, from }: Incident): Promise<void> =>
   moveWork(world, { incident: id, lost: evidence ? from : null });
 
-/** Under one id work is moved once. */
-export async function moveWork(world: World, { incident, lost }: { incident: IncidentId; lost: NodeId | null }): Promise<void> {
+/** Under one id work is moved once. `spared` are given none. */
+export async function moveWork(
+  world: World,
+  { incident, lost, spared = [] }: { incident: IncidentId; lost: NodeId | null; spared?: readonly NodeId[] },
+): Promise<void> {
   const { registry, fleet, clock } = world;
   const [leases, standings] = await Promise.all([
     Promise.all(fleet.roles.map(({ name }) => registry.read("lease", name))),
@@ -22,7 +25,8 @@ export async function moveWork(world: World, { incident, lost }: { incident: Inc
   const holders = leases.flatMap((lease) =>
     lease.kind === "found" ? [{ role: lease.value.role, node: lease.value.holder, epoch: lease.value.epoch }] : [],
   );
-  const away = new Set(standings.filter(({ value }) => value.standing !== "member").map(({ value }) => value.node));
+  const away = new Set<string>(spared);
+  for (const { value } of standings) if (value.standing !== "member") away.add(value.node);
   const receivers = fleet.nodes.filter(({ id }) => !away.has(id)).map(({ id, capacity }) => ({ node: id, capacity }));
   const decision = await updateRecord(registry, "route", "current", (current) => {
     const work = current?.work ?? unmeasuredWork(fleet.nodes.map(({ id, capacity }) => ({ node: id, capacity })));

@@ -18,11 +18,36 @@ export async function claimForesight({ registry, fleet, clock, ...world }: World
   const { everySeconds, levels } = fleet.policies.prediction;
   const nowMs = clock.wallMs();
   const silentMsMax = Math.max(SILENT_MS_MIN, LOOKS_MISSED_MAX * everySeconds * 1_000);
-  const decision = await updateRecord(registry, "foresight", "all", (current) => {
-    if (current !== null && current.region !== region && nowMs - current.beatAtMs < silentMsMax)
-      return { kind: "keep" as const, reason: `${current.region} looks ahead for the fleet` };
-    const start: Foresight = { region, beatAtMs: nowMs, levels, levelsReason: "as the fleet file says: nothing was scored yet", recent: [] };
-    return { kind: "write" as const, next: { ...(current ?? start), region, beatAtMs: nowMs } };
+  let claim: Claim | undefined;
+  await updateRecord(registry, "foresight", "all", (current) => {
+    if (current !== null && (current.region === region || nowMs - current.beatAtMs < silentMsMax)) {
+      const reason = `${current.region} looks ahead for the fleet`;
+      claim = current.region === region ? { kind: "ours", foresight: current } : { kind: "elsewhere", reason };
+      return { kind: "keep" as const };
+    }
+    const start: Foresight = {
+      region,
+      beatAtMs: nowMs,
+      levels,
+      declared: levels,
+      levelsReason: "as the fleet file says: nothing was scored yet",
+      recent: [],
+    };
+    const next = { ...(current ?? start), region, beatAtMs: nowMs };
+    claim = { kind: "ours", foresight: next };
+    return { kind: "write" as const, next };
   });
-  return decision.kind === "keep" ? { kind: "elsewhere", reason: decision.reason } : { kind: "ours", foresight: decision.next };
+  if (claim === undefined) throw new Error("a claim is decided before it is written");
+  return claim;
+}
+
+/** Only a look that has seen every node counts as one: a Region that cannot look is relieved like one that is lost. */
+export async function sayLooked(
+  { registry, region, clock }: World,
+  moved: Pick<Foresight, "levels" | "declared" | "levelsReason"> | null,
+): Promise<void> {
+  await updateRecord(registry, "foresight", "all", (current) => {
+    if (current === null || current.region !== region) return { kind: "keep" as const };
+    return { kind: "write" as const, next: { ...current, ...moved, beatAtMs: clock.wallMs() } };
+  });
 }

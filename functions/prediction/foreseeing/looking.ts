@@ -1,14 +1,13 @@
 /**
- * One look ahead after another, until the next minute's run goes on. Each node is looked at by itself: what one look cannot read or write fails
- * the run, and the next one begins where the books stand.
+ * One look ahead after another, until the next minute's run goes on. Each node is looked at by itself: what cannot be read or written of one is
+ * said and counted, and the others are looked at all the same.
  */
 
-import { updateRecord } from "../../../core/kernel/compare-and-set.ts";
 import type { FleetNode } from "../../../core/kernel/fleet.ts";
 import type { World } from "../../../core/kernel/ports.ts";
 import type { Foresight } from "../../../core/kernel/prediction.ts";
 import { adjustLevels, SCORED_MAX } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
-import { claimForesight } from "./claiming.ts";
+import { claimForesight, sayLooked } from "./claiming.ts";
 import { lookAtNode } from "./looking-at-node.ts";
 
 /** EventBridge starts the next run then. */
@@ -40,23 +39,31 @@ export async function lookAhead(world: World): Promise<Looked> {
   ]);
   const holds = new Map(leases.flatMap((lease) => (lease.kind === "found" ? [[lease.value.holder, lease.value.role] as const] : [])));
   const seen = { foresight: claim.foresight, verdicts: verdicts.map(({ value }) => value), holds };
-  const scoredCounts: number[] = [];
-  const look = async (node: FleetNode) => scoredCounts.push(await lookAtNode(world, node.id, seen));
+  const faults: string[] = [];
+  let scored = 0;
+  const look = async ({ id }: FleetNode): Promise<void> => {
+    try {
+      scored += await lookAtNode(world, id, seen);
+    } catch (error) {
+      faults.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
   for (let from = 0; from < fleet.nodes.length; from += NODES_AT_ONCE) await Promise.all(fleet.nodes.slice(from, from + NODES_AT_ONCE).map(look));
-  const scored = scoredCounts.reduce((sum, each) => sum + each, 0);
-  if (scored > 0) await moveLevels(world);
-  return { decision: "looked", reason: `${fleet.nodes.length} nodes were looked at, ${scored} predictions were scored` };
+  for (const fault of faults) world.log.warn("a node could not be looked ahead for", { fault });
+  world.metrics.count("ForeseeFaults", faults.length);
+  const isDeclared = JSON.stringify(claim.foresight.declared) === JSON.stringify(fleet.policies.prediction.levels);
+  const moved = scored > 0 || !isDeclared ? await moveLevels(world) : null;
+  if (faults.length < fleet.nodes.length) await sayLooked(world, moved);
+  const missed = faults.length === 0 ? "" : `, ${faults.length} could not be: ${faults[0]}`;
+  return { decision: "looked", reason: `${fleet.nodes.length - faults.length} nodes were looked at, ${scored} predictions were scored${missed}` };
 }
 
-async function moveLevels({ registry, fleet }: World): Promise<void> {
+async function moveLevels({ registry, fleet }: World): Promise<Pick<Foresight, "levels" | "declared" | "levelsReason">> {
   const newest = await registry.list("prediction", { limit: SCORED_MAX, newestFirst: true });
+  const declared = fleet.policies.prediction.levels;
   const { levels, reason } = adjustLevels(
-    fleet.policies.prediction.levels,
+    declared,
     newest.map(({ value }) => value),
   );
-  await updateRecord(registry, "foresight", "all", (current) => {
-    if (current === null) return { kind: "keep" as const };
-    const next: Foresight = { ...current, levels: { ...levels }, levelsReason: reason };
-    return { kind: "write" as const, next };
-  });
+  return { levels: { ...levels }, declared, levelsReason: reason };
 }

@@ -6,7 +6,7 @@ import type { Vitals } from "../../../core/kernel/records.ts";
 import { SAMPLES_MAX } from "../../../core/prediction/predictive-model/exhaustion.ts";
 
 /** More than a look can miss: beyond that the window is read anew. */
-const NEW_MAX = 1_000;
+const NEW_MAX = SAMPLES_MAX;
 
 export type Window = { readonly vitals: readonly Vitals[]; readonly lastKey: string | null };
 
@@ -18,12 +18,11 @@ export async function readWindow(world: World, node: NodeId): Promise<Window & {
   known.set(world, own);
   const before = own.get(node) ?? { vitals: [], lastKey: null };
   const prefix = `${node}/${world.region}/`;
-  const found =
-    before.lastKey === null
-      ? (await world.registry.list("vitals", { prefix, limit: SAMPLES_MAX, newestFirst: true })).toReversed()
-      : await world.registry.list("vitals", { prefix, after: before.lastKey, limit: NEW_MAX });
+  const since = before.lastKey === null ? null : await world.registry.list("vitals", { prefix, after: before.lastKey, limit: NEW_MAX });
+  const isWhole = since !== null && since.length < NEW_MAX;
+  const found = isWhole ? since : (await world.registry.list("vitals", { prefix, limit: SAMPLES_MAX, newestFirst: true })).toReversed();
   const fresh = found.map(({ value }) => value);
-  const window = { vitals: [...before.vitals, ...fresh].slice(-SAMPLES_MAX), lastKey: found.at(-1)?.key ?? before.lastKey };
+  const window = { vitals: [...(isWhole ? before.vitals : []), ...fresh].slice(-SAMPLES_MAX), lastKey: found.at(-1)?.key ?? before.lastKey };
   own.set(node, window);
   return { ...window, fresh };
 }

@@ -18,18 +18,27 @@ export async function relieveNode(world: World, step: PreemptStep): Promise<Pree
   const { fleet, role, prediction, reason } = step;
   if (role === null) return step;
   const askFirst = world.fleet.policies.prediction.mode === "approve";
-  const event = { fleet, role, kind: "switchover", reason: `foretold: ${reason}`.slice(0, 1_000), requestedBy: "prediction", askFirst };
-  await tell(world, step, "handed-over");
+  const event = {
+    fleet,
+    role,
+    from: step.node,
+    kind: "switchover",
+    reason: `foretold: ${reason}`.slice(0, 1_000),
+    requestedBy: "prediction",
+    askFirst,
+  };
   await world.workflows.start(`preempt-${prediction}`, { fleet, role, cause: "failover.requested", event });
+  await tell(world, step, "handed-over");
   return step;
 }
 
 async function tell(world: World, { node, execution, prediction, reason }: PreemptStep, step: PreemptionStep): Promise<void> {
-  const taken = await takePreemptionStep(world.registry, { node, execution, step, reason, nowMs: world.clock.wallMs() });
-  if (taken.kind === "taken") await world.bus.publish("prediction.preemption-changed", { node, prediction, step, reason });
+  await takePreemptionStep(world.registry, { node, execution, step, reason, nowMs: world.clock.wallMs() });
+  /** Also where the step was taken before: whoever took it may not have come to tell it. Told twice is better than never. */
+  await world.bus.publish("prediction.preemption-changed", { node, prediction, step, reason });
 }
 
-/** An end that was written before is not told again. */
+/** Told also where it was written before: whoever wrote it may not have come to tell it. */
 export async function closePreemption(world: World, end: PreemptEnd): Promise<{ decision: string; reason: string }> {
   const { node, execution, error } = end;
   const reason = error === undefined ? end.reason : `it stopped on ${error.Error}: ${error.Cause}`.slice(0, 2_000);
@@ -44,7 +53,7 @@ export async function closePreemption(world: World, end: PreemptEnd): Promise<{ 
   });
   const { prediction, step } = ended.next;
   await endMove(world, node);
-  if (ended.kind === "write") await world.bus.publish("prediction.preemption-changed", { node, prediction, step, reason });
+  await world.bus.publish("prediction.preemption-changed", { node, prediction, step, reason });
   return { decision: step, reason };
 }
 

@@ -8,6 +8,8 @@ export const PreemptInput = z.object({
   node: NodeId,
   /** The execution's ARN: the owner of the node's cell. */
   execution: z.string().min(1).max(512),
+  /** How often it was weighed; the state machine ends before its history is full, and the next look starts another that goes on. */
+  rounds: z.int().min(0).default(0),
 });
 export type PreemptInput = z.infer<typeof PreemptInput>;
 

@@ -36,12 +36,12 @@ export async function weighPreemption(world: World, input: PreemptInput): Promis
   const { kind, reason } = decided;
   const ending = decided.kind === "end" ? decided.ending : null;
   world.log.decision({ module: "prediction", subject: node, kind, reason, at: clock.wallMs() });
-  return { ...input, prediction: cell.prediction, role: facts.role, decision: kind, ending, waitSeconds, reason };
+  const rounds = input.rounds + 1;
+  return { ...input, rounds, prediction: cell.prediction, role: facts.role, decision: kind, ending, waitSeconds, reason };
 }
 
 async function takeCell({ registry, clock }: World, { node, execution }: PreemptInput, { open, latest }: Foreseen): Promise<Preemption> {
   const nowMs = clock.wallMs();
-  const first = open.find(({ level }) => level !== "calm");
   const taken = await updateRecord(registry, "preemption", node, (current) => {
     const isOurs = current !== null && current.owner === execution && current.endedAtMs === null;
     const isOthers = current !== null && !isOurs && current.endedAtMs === null && current.ownerDeadlineMs > nowMs;
@@ -49,6 +49,8 @@ async function takeCell({ registry, clock }: World, { node, execution }: Preempt
     const owned = { owner: execution, ownerDeadlineMs: nowMs + PREEMPTION_OWNER_MS };
     /** An execution that stopped in the middle left an episode behind: the next one goes on with it. */
     if (current !== null && current.endedAtMs === null) return { kind: "write" as const, next: { ...current, ...owned } };
+    /** What an episode before knew of began none of its own again. */
+    const first = open.find(({ level, madeAtMs }) => level !== "calm" && madeAtMs > (current?.endedAtMs ?? 0));
     if (first === undefined) throw new RunStale({ what: `the preemption of ${node}`, run: execution, found: "nothing is foretold of it" });
     const { id: prediction } = first;
     const next: Preemption = { node, prediction, step: "none", sinceMs: nowMs, openedAtMs: nowMs, endedAtMs: null, reason: latest.reason, ...owned };
@@ -57,7 +59,7 @@ async function takeCell({ registry, clock }: World, { node, execution }: Preempt
   return taken.next;
 }
 
-async function lookAround(world: World, foreseen: Foreseen, { step, sinceMs }: Preemption): Promise<PreemptionFacts> {
+async function lookAround(world: World, foreseen: Foreseen, { prediction, step, sinceMs }: Preemption): Promise<PreemptionFacts> {
   const { registry, fleet, clock } = world;
   const { prediction: policy, failover } = fleet.policies;
   const role = await heldBy(world, foreseen.node);
@@ -68,6 +70,7 @@ async function lookAround(world: World, foreseen: Foreseen, { step, sinceMs }: P
   ]);
   return {
     foreseen,
+    prediction,
     step,
     stepSinceMs: sinceMs,
     mode: policy.mode,
@@ -90,12 +93,15 @@ async function heldBy({ registry, fleet }: World, node: NodeId): Promise<RoleNam
 async function withinBudget({ registry, fleet }: World, node: NodeId, facts: PreemptionFacts): Promise<PreemptionDecision> {
   const decided = decidePreemption(facts);
   if (decided.kind !== "hand-over") return decided;
-  const { nowMs } = facts;
+  const { nowMs, prediction, moveMsMax: openMsMax } = facts;
   const policy = fleet.policies.prediction;
   const taken = await updateRecord(registry, "foresight", "all", (current) => {
-    const limit = current === null ? null : moveLimit(current.recent, { node, policy, nowMs });
+    const limit = current === null ? null : moveLimit(current.recent, { node, prediction, policy, openMsMax, nowMs });
     if (current === null || limit !== null) return { kind: "keep" as const };
-    return { kind: "write" as const, next: { ...current, recent: withMove(current.recent, { node, atMs: nowMs, endedAtMs: null }, policy) } };
+    return {
+      kind: "write" as const,
+      next: { ...current, recent: withMove(current.recent, { node, prediction, atMs: nowMs, endedAtMs: null }, policy) },
+    };
   });
   return taken.kind === "write" ? decided : { kind: "wait", reason: "another node's move took the last place in the budget" };
 }

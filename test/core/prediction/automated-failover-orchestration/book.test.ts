@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NodeId, RoleName } from "../../../../core/kernel/ids.ts";
 import { Foreseen, type Level, Level as Levels, type OutcomeKind, type Prediction } from "../../../../core/kernel/prediction.ts";
 import { type BookFacts, turnPage } from "../../../../core/prediction/automated-failover-orchestration/book.ts";
-import { adjustLevels, levelOf } from "../../../../core/prediction/automated-failover-orchestration/levels.ts";
+import { adjustLevels, countEpisodes, levelOf } from "../../../../core/prediction/automated-failover-orchestration/levels.ts";
 
 const START_MS = 1_767_225_600_000;
 const HORIZON_MS = 3_600_000;
@@ -84,6 +84,7 @@ describe("the book of predictions", () => {
   it("counts a fault of which nothing warned as a miss, and one whose role had moved as prevented", () => {
     expect(turn([...times(5, calm), { level: "calm", state: "failed" }]).outcomes).toEqual(["calm miss"]);
     expect(turn([...times(5, warn), { ...warn, moved: true }, dead]).outcomes).toEqual(["warn prevented"]);
+    expect(turn([...times(5, warn), { ...dead, moved: true }]).outcomes).toEqual(["warn hit"]);
   });
 
   it("counts a warning after which nothing failed as a false alarm, also where the role had moved", () => {
@@ -106,11 +107,29 @@ describe("the book of predictions", () => {
 
 describe("the levels", () => {
   const declared = { warn: 0.3, drain: 0.6, handOver: 0.8 };
-  const record = (right: number, wrong: number) => [
-    ...Array.from({ length: right }, () => outcomeOf("hit")),
-    ...Array.from({ length: wrong }, () => outcomeOf("false-alarm")),
-  ];
-  const outcomeOf = (kind: OutcomeKind) => ({ outcome: { kind, atMs: START_MS, leadMs: null, reason: "" } });
+  /** Each of an episode of its own. */
+  const record = (right: number, wrong: number) =>
+    [...Array.from({ length: right }, () => "hit" as const), ...Array.from({ length: wrong }, () => "false-alarm" as const)].map((kind, index) =>
+      entryOf(kind, START_MS + index * 2 * HORIZON_MS),
+    );
+  const entryOf = (kind: OutcomeKind, madeAtMs: number) => ({
+    node: NodeId.parse("n1"),
+    madeAtMs,
+    horizonMs: HORIZON_MS,
+    level: "warn" as const,
+    outcome: { kind, atMs: madeAtMs, leadMs: null, reason: "" },
+  });
+
+  it("count an episode once, whatever number of warnings it has, and as right where one of them was", () => {
+    const climb = [0, 5, 10].map((minute) => entryOf("false-alarm", START_MS + minute * MINUTE_MS));
+    expect(countEpisodes(climb)).toEqual({ right: 0, wrong: 1, missed: 0 });
+    expect(countEpisodes([...climb, entryOf("prevented", START_MS + 15 * MINUTE_MS)])).toEqual({ right: 1, wrong: 0, missed: 0 });
+    expect(countEpisodes([...climb, entryOf("hit", START_MS + 2 * HORIZON_MS), entryOf("miss", START_MS)])).toEqual({
+      right: 1,
+      wrong: 1,
+      missed: 1,
+    });
+  });
 
   it("keep their order and stay below certainty, whatever the record", () => {
     fc.assert(

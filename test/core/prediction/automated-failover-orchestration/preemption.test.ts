@@ -4,7 +4,7 @@ import { NodeId, RoleName } from "../../../../core/kernel/ids.ts";
 import { Mode } from "../../../../core/kernel/mode.ts";
 import { type Level, Level as Levels, PreemptionStep, predictionId } from "../../../../core/kernel/prediction.ts";
 import { PredictionPolicy } from "../../../../core/kernel/prediction-policy.ts";
-import { moveLimit, withMove } from "../../../../core/prediction/automated-failover-orchestration/budget.ts";
+import { type Move, moveLimit, withMove } from "../../../../core/prediction/automated-failover-orchestration/budget.ts";
 import { decidePreemption, type PreemptionFacts } from "../../../../core/prediction/automated-failover-orchestration/preemption.ts";
 
 const NOW_MS = 1_767_225_600_000;
@@ -35,6 +35,7 @@ function factsOf({ level = "hand-over", calmForMs = null, ageMs = 0, isOver = fa
       ];
   return {
     foreseen: { node: N1, latest: { ...said, atMs: NOW_MS - ageMs }, calmSinceMs: calmForMs === null ? null : NOW_MS - calmForMs, open },
+    prediction: predictionId("n1", NOW_MS),
     step: "none",
     stepSinceMs: NOW_MS - 60_000,
     mode: "auto",
@@ -64,6 +65,7 @@ const anyFacts: fc.Arbitrary<PreemptionFacts> = fc
     recent: fc.array(
       fc.record({
         node: fc.constantFrom(N1, NodeId.parse("n2")),
+        prediction: fc.constantFrom(predictionId("n1", NOW_MS - 60_000), predictionId("n2", NOW_MS - 60_000)),
         atMs: fc.integer({ min: 0, max: 7_200_000 }).map((ms) => NOW_MS - ms),
         endedAtMs: fc.constantFrom(NOW_MS, null),
       }),
@@ -82,7 +84,7 @@ describe("a preemption", () => {
         expect(facts.nowMs - facts.stepSinceMs).toBeGreaterThanOrEqual(policy.stepSeconds * 1_000);
         expect(facts.foreseen.latest.level).toBe("hand-over");
         expect(facts.standbys).toBeGreaterThan(0);
-        expect(moveLimit(facts.recent, { node: N1, policy, nowMs: NOW_MS })).toBeNull();
+        expect(moveLimit(facts.recent, { node: N1, prediction: facts.prediction, policy, openMsMax: facts.moveMsMax, nowMs: NOW_MS })).toBeNull();
       }),
       { numRuns: 3_000 },
     );
@@ -115,18 +117,27 @@ describe("a preemption", () => {
     expect(decidePreemption(factsOf())).toMatchObject({ kind: "warn", reason: expect.stringContaining("memory") });
     expect(decidePreemption(factsOf({ step: "warned" }))).toMatchObject({ kind: "drain" });
     expect(decidePreemption(factsOf({ step: "drained" }))).toMatchObject({ kind: "hand-over" });
-    expect(decidePreemption(factsOf({ step: "handed-over" }))).toMatchObject({ kind: "wait" });
+    expect(decidePreemption(factsOf({ step: "handed-over", isMoving: true }))).toMatchObject({ kind: "wait" });
     expect(decidePreemption(factsOf({ step: "handed-over", role: null }))).toMatchObject({ kind: "end", ending: "handed-over" });
   });
 
   it("is cancelled when the node recovers, and left to a person when its role does not come away", () => {
     expect(decidePreemption(factsOf({ step: "drained", level: "calm", calmForMs: 120_000 }))).toMatchObject({ kind: "end", ending: "cancelled" });
-    expect(decidePreemption(factsOf({ step: "handed-over", stepSinceMs: NOW_MS - 300_000 }))).toMatchObject({ kind: "end", ending: "held" });
+    expect(decidePreemption(factsOf({ step: "handed-over", isMoving: true, stepSinceMs: NOW_MS - 300_000 }))).toMatchObject({
+      kind: "end",
+      ending: "held",
+    });
+    expect(decidePreemption(factsOf({ step: "handed-over", stepSinceMs: NOW_MS - 61_000 }))).toMatchObject({ kind: "end", ending: "held" });
   });
 
   it("waits for another node's move, and asks a person once the hour's are spent", () => {
     const n2 = NodeId.parse("n2");
-    const move = (agoMs: number, ended: boolean) => ({ node: n2, atMs: NOW_MS - agoMs, endedAtMs: ended ? NOW_MS : null });
+    const move = (agoMs: number, ended: boolean) => ({
+      node: n2,
+      prediction: predictionId("n2", NOW_MS - agoMs),
+      atMs: NOW_MS - agoMs,
+      endedAtMs: ended ? NOW_MS : null,
+    });
     expect(decidePreemption(factsOf({ step: "drained", recent: [move(1_000, false)] }))).toMatchObject({ kind: "wait" });
     expect(decidePreemption(factsOf({ step: "drained", recent: [move(2_000, true), move(1_000, true)] }))).toMatchObject({
       kind: "end",
@@ -136,6 +147,13 @@ describe("a preemption", () => {
 });
 
 describe("the budget of moves", () => {
+  it("does not stand in the way of the move that has its place already: the answer that told of it may have been lost", () => {
+    const prediction = predictionId("n1", NOW_MS);
+    const own = { node: N1, prediction, atMs: NOW_MS - 10_000, endedAtMs: null };
+    expect(moveLimit([own], { node: N1, prediction, policy, openMsMax: 300_000, nowMs: NOW_MS })).toBeNull();
+    expect(moveLimit([own], { node: N1, prediction: predictionId("n1", NOW_MS + 1), policy, openMsMax: 300_000, nowMs: NOW_MS })).not.toBeNull();
+  });
+
   it("is never exceeded in any hour, however often it is asked", () => {
     const asked = fc.array(
       fc.record({ afterMs: fc.integer({ min: 0, max: 1_200_000 }), node: fc.constantFrom("n1", "n2", "n3"), ends: fc.boolean() }),
@@ -143,14 +161,15 @@ describe("the budget of moves", () => {
     );
     fc.assert(
       fc.property(asked, (requests) => {
-        let recent: readonly { node: NodeId; atMs: number; endedAtMs: number | null }[] = [];
+        let recent: readonly Move[] = [];
         let nowMs = NOW_MS;
         const made: number[] = [];
         for (const { afterMs, node, ends } of requests) {
           nowMs += afterMs;
           const id = NodeId.parse(node);
-          if (moveLimit(recent, { node: id, policy, nowMs }) !== null) continue;
-          recent = withMove(recent, { node: id, atMs: nowMs, endedAtMs: ends ? nowMs : null }, policy);
+          const prediction = predictionId(node, nowMs);
+          if (moveLimit(recent, { node: id, prediction, policy, openMsMax: 300_000, nowMs }) !== null) continue;
+          recent = withMove(recent, { node: id, prediction, atMs: nowMs, endedAtMs: ends ? nowMs : null }, policy);
           made.push(nowMs);
         }
         for (const atMs of made)

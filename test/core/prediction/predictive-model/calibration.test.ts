@@ -40,6 +40,13 @@ describe("isotonic calibration", () => {
   });
 });
 
+describe("isotonic calibration of equal scores", () => {
+  it("does not join them to lower ones because the first of them did not fail", () => {
+    const rows = { scores: Float64Array.of(1, 1, 2, 2, 2, 2), outcomes: Float64Array.of(1, 0, 0, 1, 1, 1) };
+    expect([1, 2].map((score) => calibrated(score, fitIsotonic(rows)))).toEqual([0.5, 0.75]);
+  });
+});
+
 describe("Platt's calibration", () => {
   it("never turns the order of scores round and is finite for any outcomes", () => {
     fc.assert(

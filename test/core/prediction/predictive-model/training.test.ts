@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { learnBaselines } from "../../../../core/prediction/predictive-model/baselines.ts";
+import { judgeDrift } from "../../../../core/prediction/predictive-model/drift.ts";
 import { rootMeanSquare } from "../../../../core/prediction/predictive-model/evaluation.ts";
 import { contributionsTo, failureScore } from "../../../../core/prediction/predictive-model/failure-score.ts";
 import { FORMAT, readModel, VERSION, writeModel } from "../../../../core/prediction/predictive-model/model-file.ts";
 import { predictNow, predictRow, viewOf } from "../../../../core/prediction/predictive-model/predictive-model.ts";
+import { knownBefore } from "../../../../core/prediction/predictive-model/split.ts";
 import { trainModel } from "../../../../core/prediction/predictive-model/training.ts";
-import { evaluationOf, tryModel } from "../../../../core/prediction/predictive-model/trial.ts";
+import { evaluationOf, spotsFrom, tryModel } from "../../../../core/prediction/predictive-model/trial.ts";
 import { SMALL, wearingUnits } from "./wearing-units.ts";
 
 const lives = wearingUnits(24, 1, 0.05);
@@ -51,6 +53,34 @@ describe("a trained model", () => {
     expect(remainingSteps).toBeGreaterThanOrEqual(0);
     expect(remainingSteps).toBeLessThanOrEqual(SMALL.capSteps);
     expect(gapsShare).toBe(1);
+  });
+
+  it("that was trained on nothing, on one life, or on lives without a failure still answers with a probability", () => {
+    const [one] = lives;
+    if (!one) throw new Error("no life");
+    const living = unseen.map((life) => ({ ...life, failedAtStep: null }));
+    for (const few of [[], [one], living]) {
+      const { probability } = predictNow(trainModel(few, SMALL), one);
+      expect(probability > 0 && probability < 1).toBe(true);
+    }
+  });
+
+  it("trained on what was known at a cut foresees the failures after it better than the base rate", () => {
+    const cutStep = 80;
+    const before = knownBefore(lives, cutStep, SMALL.horizonSteps);
+    const early = trainModel(before, { ...SMALL, calibration: { kind: "time", newestShare: 0.3 } });
+    const { brier, brierBaseRate, rows } = evaluationOf(tryModel(early, learnBaselines(early, before), lives, spotsFrom(lives, cutStep)));
+    expect(rows).toBeGreaterThan(200);
+    expect(brier).toBeLessThan(brierBaseRate);
+  });
+
+  it("knows its own kind again, and finds that it drifted when a metric it leans on reads higher by half", () => {
+    const hotter = unseen.map((life) => ({
+      ...life,
+      columns: life.columns.map((column, at) => (at === 1 ? column.map((heat) => 1.5 * heat) : column)),
+    }));
+    expect(judgeDrift(model.reference, viewOf(model, unseen, spots)).kind).toBe("steady");
+    expect(judgeDrift(model.reference, viewOf(model, hotter, spots))).toMatchObject({ kind: "drifted", reason: expect.stringContaining("PSI") });
   });
 
   it("explains a prediction by contributions that add up to its score", () => {

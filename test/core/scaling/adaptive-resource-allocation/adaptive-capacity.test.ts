@@ -156,6 +156,17 @@ describe("capacity that follows demand", () => {
     expect(decideCapacity({ ...facts, readyUnits: 10 })).toMatchObject({ kind: "in", to: 9 });
   });
 
+  it("lets a unit within the hysteresis stay and sends the next one away", () => {
+    expect(decideCapacity({ ...facts, readyUnits: 5 })).toMatchObject({ kind: "hold", to: 5 });
+    expect(decideCapacity({ ...facts, readyUnits: 6 })).toMatchObject({ kind: "in", to: 5 });
+  });
+
+  it("does not act on demand that was measured before the last change", () => {
+    const late = { ...facts, demandNow: 900, measuredAtMs: facts.nowMs - 3 * MINUTE_MS, lastOutMs: facts.nowMs - 2 * MINUTE_MS };
+    expect(decideCapacity(late)).toMatchObject({ kind: "hold", to: 4 });
+    expect(decideCapacity({ ...late, measuredAtMs: facts.nowMs })).toMatchObject({ kind: "out", to: 8 });
+  });
+
   it("waits out the cooldown of its own direction", () => {
     expect(decideCapacity({ ...facts, demandNow: 900, lastOutMs: facts.nowMs - 30_000 }).kind).toBe("hold");
     expect(decideCapacity({ ...facts, demandNow: 900, lastInMs: facts.nowMs - 30_000 })).toMatchObject({ kind: "out", to: 8 });

@@ -133,7 +133,9 @@ describe("capacity ahead of demand", () => {
         const sizes = new Set<number>();
         for (let turn = 0; turn < 300; turn += 1) {
           state = observeMinute(state, (state.minute ?? 0) + 1, units);
-          running = planCapacity(factsFor(state, units, running)).to;
+          const plan = planCapacity(factsFor(state, units, running));
+          if (turn > 60) expect(plan.kind).not.toBe("out");
+          running = plan.to;
           if (turn > 60) sizes.add(running);
         }
         expect(Math.min(...sizes)).toBeGreaterThanOrEqual(units);

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canCalibrate, spreadOf } from "../../../../core/scaling/predictive-resource-scaling/conformal-intervals.ts";
-import { fillGaps, readSeries } from "../../../../core/scaling/predictive-resource-scaling/history.ts";
-import { chooseOrigins, TRIALS_MAX } from "../../../../core/scaling/predictive-resource-scaling/rolling-origin.ts";
+import { fillGaps, POINTS_MAX, readSeries } from "../../../../core/scaling/predictive-resource-scaling/history.ts";
+import { chooseOrigins, holdTrials, TRIALS_MAX } from "../../../../core/scaling/predictive-resource-scaling/rolling-origin.ts";
 import { learnSeasons } from "../../../../core/scaling/predictive-resource-scaling/seasonality.ts";
 import { dailyAndWeekly, randomWalk, seededNoise } from "./series.ts";
 
@@ -37,6 +37,15 @@ describe("seasons", () => {
   it("are none in a history shorter than two days of a walk", () => {
     for (let seed = 1; seed <= 20; seed += 1)
       expect(learnSeasons(Float64Array.from(randomWalk(40, seed)), 24)).toMatchObject({ daySteps: null, weekSteps: null });
+  });
+});
+
+describe("a history", () => {
+  it("is read from its newest points only, and from the first measured one on", () => {
+    const values = randomWalk(POINTS_MAX + 500, 3);
+    expect(readSeries(values)).toEqual(Float64Array.from(values.slice(500)));
+    expect(readSeries([null, Number.NaN, Number.POSITIVE_INFINITY, 1, null])).toEqual(Float64Array.from([1, Number.NaN]));
+    expect(readSeries([null]).length).toBe(0);
   });
 });
 
@@ -83,6 +92,15 @@ describe("trials", () => {
         },
       ),
     );
+  });
+
+  it("say the same whatever came after their origin", () => {
+    const seasons = { daySteps: 24, weekSteps: null, reason: "" };
+    const series = noisyCycle(240, 24, 3);
+    for (const { knownSteps, forecasts } of holdTrials(series, 12, seasons, null)) {
+      const other = series.map((value, step) => (step < knownSteps ? value : -value * step));
+      expect(holdTrials(other, 12, seasons, null).find((each) => each.knownSteps === knownSteps)?.forecasts).toEqual(forecasts);
+    }
   });
 });
 

@@ -1,4 +1,15 @@
 /** Generated series for the forecaster's tests: a seeded generator, so that a failure can be seen again, and the shapes that demand has. */
+import { type Forecast, type ForecastOrder, forecastSeries } from "../../../../core/scaling/predictive-resource-scaling/forecast.ts";
+
+export const HOURLY: ForecastOrder = { horizonSteps: 24, stepsPerDay: 24, floor: null };
+type Made = Exclude<Forecast, { kind: "refused" }>;
+
+/** Throws where the forecaster refuses. */
+export function made(values: readonly (number | null)[], order: ForecastOrder = HOURLY): Made {
+  const forecast = forecastSeries(values, order);
+  if (forecast.kind === "refused") throw new Error(forecast.reason);
+  return forecast;
+}
 
 /** Uniform in [0, 1): a linear congruential generator of 31 bits, good enough for noise in a test. */
 export function seededUniform(seed: number): () => number {
