@@ -6,6 +6,7 @@ import yargs, { type Argv } from "yargs";
 import type { Command, Io, Operations, Options, Out } from "./command.ts";
 import { approveCommand } from "./commands/approve.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { capacityCommand } from "./commands/capacity.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { failoverCommand } from "./commands/failover.ts";
 import { faultCommand } from "./commands/fault.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   backupCommand,
   predictionsCommand,
   labelCommand,
+  capacityCommand,
   faultCommand,
 ];
 

@@ -102,8 +102,18 @@ const Group = z.strictObject({
   max: z.int().min(1).max(UNITS_MAX),
   unitCapacity: z.number().positive().max(1e12).meta({ description: "How much of the demand one unit carries, in the demand's own unit." }),
   demand: Demand,
-  targetShare: z.number().min(0.1).max(0.95).default(0.7).meta({ description: "Of what a unit carries, so much is planned with." }),
-  risk: z.number().min(0.0001).max(0.2).default(0.01).meta({ description: "The share of time in which demand may be above what is ready." }),
+  targetShare: z
+    .number()
+    .min(0.1)
+    .max(0.95)
+    .default(0.7)
+    .meta({ description: "Of what a unit carries, so much is planned with while measured demand decides. A forecast leaves room by its risk." }),
+  risk: z
+    .number()
+    .min(0.0001)
+    .max(0.2)
+    .default(0.01)
+    .meta({ description: "A forecast asks for one more unit as long as that takes away so much chance of being short in a minute, or more." }),
   startSeconds: z.int().min(5).max(START_SECONDS_MAX).default(300).meta({
     description: "From the order to serving, until it has been measured here. A unit that is not ready after three times this is abandoned.",
   }),

@@ -1,6 +1,6 @@
 /** What is kept of capacity: each group's cell, the journal of what was decided and what came of it, and the forecast between two runs. */
 import * as z from "zod";
-import { UNITS_MAX, UnitId } from "./capacity.ts";
+import { UNITS_MAX, Unit, UnitId } from "./capacity.ts";
 import { GroupName, RegionName, WallMs } from "./ids.ts";
 import { Mode } from "./mode.ts";
 
@@ -72,6 +72,12 @@ export const ScalingCell = z.object({
   /** How far the forecast looks, and from what that follows. */
   leadMinutes: z.int().min(1).max(120),
   leadReason: Reason,
+  /** As the actuator showed them at the last look. */
+  units: z.array(Unit.pick({ id: true, state: true, zone: true })).max(RUNNING_MAX),
+  /** Members of the role in the fleet file that were well then: they carry demand beside the units. */
+  declaredReady: z.int().min(0),
+  /** In mode `approve`: a person's word for a change of this kind, good for a while and for one order. */
+  approved: z.object({ kind: z.enum(["out", "in"]), by: z.string().max(256), atMs: WallMs }).nullable(),
   /** Units on their way, and since when: an actuator may not say. */
   starting: z.array(z.object({ unit: UnitId, sinceMs: WallMs })).max(RUNNING_MAX),
   /** How long units took from their start to serving, the newest last. */
@@ -97,4 +103,6 @@ export const ForecasterState = z.object({
 });
 export type ForecasterState = z.infer<typeof ForecasterState>;
 
+/** So long a person's approval is good. */
+export const APPROVED_MS_MAX = 900_000;
 export const STARTS_KEPT_MAX = STARTS_MEASURED_MAX;

@@ -58,7 +58,7 @@ export async function changeCell({ registry, clock }: World, { group, execution 
 
 function newCell(group: ScaleInput["group"], region: RegionName): ScalingCell {
   const times = { beatAtMs: 0, ownerSinceMs: 0, ownerDeadlineMs: 0, decidedAtMs: null, lastOutMs: null, lastInMs: null };
-  const lists = { starting: [], starts: [] };
-  const nothing = { owner: null, latest: null, journalled: null, trust: null, countedMinute: null };
+  const lists = { units: [], declaredReady: 0, starting: [], starts: [] };
+  const nothing = { owner: null, approved: null, latest: null, journalled: null, trust: null, countedMinute: null };
   return { group, region, ...times, ...lists, ...nothing, leadMinutes: 1, leadReason: "nothing was decided yet", tally: EMPTY_TALLY };
 }

@@ -5,6 +5,7 @@
  */
 import { memoryCapacity } from "../../adapters/capacity-memory.ts";
 import { systemClock } from "../../adapters/clock-system.ts";
+import type { CapacityLook } from "../../core/kernel/capacity.ts";
 import { anvilProcess } from "./anvil.ts";
 import { type ChainNode, chainNode, untilAnswering } from "./chain-node.ts";
 import { follow } from "./follower.ts";
@@ -91,5 +92,16 @@ export function unitNodes(
     lives: (id) => starting.has(id) || processes.states().find(({ name }) => name === id)?.state !== "dead",
     onFault: (unit, reason) => log({ kind: "unit-failed", unit, reason }),
   });
-  return { capacity, addresses: (): readonly UnitAddress[] => [...running.values()].map(({ address }) => address), close: capacity.close };
+  /** Where each node answers is for the control plane to know: it asks there whether a unit has caught up. */
+  async function look(): Promise<CapacityLook> {
+    const seen = await capacity.look();
+    if (seen.kind !== "seen") return seen;
+    const rpcOf = (id: string) => running.get(id)?.address.rpcUrl;
+    return { ...seen, units: seen.units.map((unit) => ({ ...unit, ...(rpcOf(unit.id) === undefined ? {} : { rpc: rpcOf(unit.id) }) })) };
+  }
+  return {
+    capacity: { ...capacity, look },
+    addresses: (): readonly UnitAddress[] => [...running.values()].map(({ address }) => address),
+    close: capacity.close,
+  };
 }

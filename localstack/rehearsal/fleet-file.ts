@@ -25,6 +25,8 @@ export type FleetFacts = {
   readonly genesisHash: string;
   readonly genesisTime: number;
   readonly hosts: readonly HostAddresses[];
+  /** Who starts and stops the units of the one group that the example has. */
+  readonly actuator: { readonly kind: "webhook"; readonly url: string; readonly key: string };
   /** What a bench or a test wants otherwise than the example; merged one level deep into `policies`. */
   readonly policies?: Policies;
 };
@@ -34,6 +36,7 @@ type Template = {
   chain: { genesisHash: string; slots: { genesisTime: number } };
   nodes: { id: string; rpc: unknown; agent: unknown; agentKey: string; signer?: string }[];
   policies?: Policies;
+  scaling?: { groups: { actuator: unknown }[] };
 };
 
 /** Throws with every fault when what was written is not a valid fleet: the template or the network is wrong then. */
@@ -50,6 +53,7 @@ export async function writeFleetFile(facts: FleetFacts): Promise<Fleet> {
     node.agentKey = host.agentKey;
     node.signer = host.signer;
   }
+  for (const group of document.scaling?.groups ?? []) group.actuator = facts.actuator;
   document.policies = {
     watch: { ...document.policies?.watch, ...facts.policies?.watch },
     failover: { ...document.policies?.failover, ...facts.policies?.failover },

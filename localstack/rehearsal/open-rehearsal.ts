@@ -16,6 +16,7 @@ import type { NetworkNode } from "../network/layout.ts";
 import { type Network, startNetwork } from "../network/network.ts";
 import { openProcesses, type Processes } from "../processes/open-processes.ts";
 import { clearEarlierStart } from "../processes/stale-start.ts";
+import { openCapacityHost } from "./capacity-host.ts";
 import { controlKeys } from "./control-keys.ts";
 import { startWatching, untilWatched } from "./first-watch.ts";
 import { type FleetFacts, writeFleetFile } from "./fleet-file.ts";
@@ -26,6 +27,9 @@ import { type VaultFaults, vaultFaults } from "./vault-faults.ts";
 
 export const REGIONS = ["us-east-1", "us-west-2"] as const;
 export const ROLE = "primary";
+/** The example's one group of units, and what its units' nodes are called. */
+export const POOL = "pool";
+const UNITS = { max: 4, idPrefix: "unit-", zones: ["use1-az1", "use1-az2"] } as const;
 /** Beside the well-known 8545, so that a development node of the operator's own is left alone. */
 const FIRST_PORT = 18_545;
 /** A cold start of two functions, four probes to learn the interval from, one grant; on a busy machine several times that. */
@@ -115,6 +119,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
           regions: REGIONS,
           role: ROLE,
           awsPort: emulator.port,
+          units: UNITS,
           ...(emulator.owned && options.fixedPorts === true ? { firstPort: FIRST_PORT } : {}),
           onPortTaken: (port) => taken.push(port),
         }),
@@ -128,6 +133,8 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       () => makeHostKeys(folder, ids),
       () => "sealed with AES-256-GCM under Argon2id",
     );
+    const capacityHost = await openCapacityHost({ fleet: fleetName, group: POOL, port: 0, capacity: network.units.capacity });
+    closers.push(() => capacityHost.close());
     const fleetFile = join(folder, "fleet.yaml");
     const fleet = await writeFleetFile({
       template: join(root, "examples", "rehearsal.fleet.yaml"),
@@ -136,6 +143,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       fleetName,
       genesisHash: network.genesisHash,
       genesisTime: network.genesisTime,
+      actuator: capacityHost.actuator,
       hosts: network.nodes.map((node) => ({ ...node, agentKey: keyOf(node.id).publicKey, signer: node.coinbase })),
       ...(options.policies === undefined ? {} : { policies: options.policies }),
     });
@@ -149,6 +157,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
     const vault = vaultFaults({ endpoint, fleet, stacks: readAssembly(assemblyFolder(join(folder, "deploy"))) });
     network.faults.attachVault(vault);
     const pinned = await controlKeys({ endpoint, fleet: fleetName, regions: REGIONS });
+    capacityHost.pin(pinned);
     await timed(
       "agents, validators",
       () =>

@@ -2,6 +2,7 @@
 
 import { BACKUP_STORIES } from "./backups.ts";
 import { reorgBelowBase, wrongPassphrase } from "./backups-apart.ts";
+import { CAPACITY_STORIES } from "./capacity.ts";
 import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWakes, rogueNodeAhead } from "./deceptions.ts";
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
@@ -27,6 +28,7 @@ export const STORIES: readonly Story[] = [
   budgetSpent,
   hotNodeSheds,
   ...PREDICTION_STORIES,
+  ...CAPACITY_STORIES,
   ...BACKUP_STORIES,
   reorgBelowBase,
   wrongPassphrase,

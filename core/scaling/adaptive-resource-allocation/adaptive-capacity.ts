@@ -26,9 +26,9 @@ export type AdaptiveFacts = {
   readonly readyUnits: number;
   /** Ordered and not ready yet: they count, or each further trigger would order them again. */
   readonly startingUnits: number;
-  /** Demand a minute that one unit can serve. */
+  /** Demand that one unit can serve, in the demand's own unit. */
   readonly unitCapacity: number;
-  /** Newest measured demand a minute; null is a gap, which is not "no demand". */
+  /** Newest measured demand; null is a gap, which is not "no demand". */
   readonly demandNow: number | null;
   /** The short window before it, gaps as null. Its highest counts: a single low minute takes nothing away. */
   readonly demandWindow: readonly (number | null)[];
@@ -54,7 +54,7 @@ export function decideCapacity(facts: AdaptiveFacts): CapacityDecision {
   const peak = facts.demandWindow.reduce<number>((most, demand) => Math.max(most, demand ?? 0), demandNow);
   const fewest = clamp(unitsFor(peak, unitCapacity * policy.targetShare), policy.unitsMin, policy.unitsMax);
   const most = clamp(unitsFor(peak, unitCapacity * policy.targetShare * (1 - policy.hysteresisShare)), fewest, policy.unitsMax);
-  const seen = `by ${trigger}: demand ${round(peak)} of ${round(running * unitCapacity)} a minute`;
+  const seen = `by ${trigger}: demand ${round(peak)} of ${round(running * unitCapacity)}`;
   if (running < fewest) {
     if (cooling(lastOutMs, policy.cooldownOutMs, nowMs)) return hold(`${seen} wants ${fewest} units, and the last were started too short a time ago`);
     return { kind: "out", to: Math.min(fewest, running + policy.stepOutUnitsMax), reason: `${seen} wants ${fewest} units` };

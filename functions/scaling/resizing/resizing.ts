@@ -13,8 +13,8 @@ const ORDER_MS = 120_000;
 
 export async function resizeGroup(world: World, round: ScaleRound): Promise<ScaleRound> {
   const { order, group: name } = round;
-  const group = groupOf(world, name);
-  if (order === null || group.mode !== "auto") return round;
+  const { mode } = groupOf(world, name);
+  if (order === null || (mode !== "auto" && mode !== "approve")) return round;
   await changeCell(world, round, (cell) => cell);
   const isOut = order.units.length === 0;
   const { outcome, removed } = isOut ? await raise(world, round, order) : await removeEach(world, round, order);

@@ -11,7 +11,7 @@ import { defaultPolicy } from "../../../core/scaling/predictive-resource-scaling
 import type { Lead } from "../../../core/scaling/predictive-resource-scaling/lead-time.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** So many leave by one decision, and one at least: what was let go too soon is missed less. */
+/** So many of the units leave by one decision, and one at least: what was let go too soon is missed less. */
 const LEAVING_SHARE = 0.25;
 const REASON_CHARACTERS_MAX = 2_000;
 
@@ -78,7 +78,7 @@ function planOf(
     lastInMs: cell.lastInMs,
     policy: {
       ...defaultPolicy(min, max),
-      stepInUnitsMax: Math.max(1, Math.floor(LEAVING_SHARE * running)),
+      stepInUnitsMax: Math.max(1, Math.floor(LEAVING_SHARE * (running - declaredReady))),
       targetShare: group.targetShare,
       cooldownInMs: group.cooldownSeconds * 1_000,
     },

@@ -5,7 +5,7 @@
 import { type Seen, sayBriefly } from "../../../core/kernel/capacity.ts";
 import { stayingUnits } from "../../../core/kernel/capacity-rules.ts";
 import type { World } from "../../../core/kernel/ports.ts";
-import type { ScalingCell, ScalingDecision } from "../../../core/kernel/scaling.ts";
+import { APPROVED_MS_MAX, type ScalingCell, type ScalingDecision } from "../../../core/kernel/scaling.ts";
 import type { ScalingGroup } from "../../../core/kernel/scaling-policy.ts";
 import { countMinute } from "../../../core/scaling/predictive-resource-scaling/capacity-tally.ts";
 import { changeCell, groupOf, takeCell } from "../ownership.ts";
@@ -18,6 +18,8 @@ import { lookAround } from "./surroundings.ts";
 
 /** EventBridge starts the next execution then. */
 const RUN_MS = 60_000;
+/** An execution is over before that: a start that finds the group taken is lost, and the next one is a minute away. */
+const SPARE_MS = 10_000;
 /** A start that comes a little early is still the one that is due. */
 const EARLY_SHARE = 0.1;
 
@@ -27,7 +29,7 @@ export async function weighCapacity(world: World, input: ScaleInput): Promise<Sc
   const nowMs = world.clock.wallMs();
   const everyMs = group.everySeconds * 1_000;
   const waitSeconds = Math.min(group.everySeconds, RUN_MS / 1_000);
-  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS;
+  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS - SPARE_MS;
   const round = { ...input, order: null, again, waitSeconds };
   const look = await world.capacity?.(group.name).look();
   if (look === undefined || look.kind !== "seen") {
@@ -44,9 +46,16 @@ export async function weighCapacity(world: World, input: ScaleInput): Promise<Sc
   const isCalled = input.trigger !== "schedule" && cell.ownerSinceMs === cell.beatAtMs;
   if (!isDue && !isCalled) return { ...round, decision: "hold", starting, reason: `the next decision is due ${group.everySeconds} s after the last` };
   const decision = decideChange(facts);
-  await noteDecision(world, input, counted, decision);
-  const order = group.mode === "auto" && decision.kind !== "hold" ? orderOf(decision, look, facts.declaredReady) : null;
+  const acts = mayAct(counted, decision);
+  await noteDecision(world, input, { before: counted, decision, acts });
+  const order = acts ? orderOf(decision, look, facts.declaredReady) : null;
   return { ...round, decision: decision.kind, order, starting, reason: decision.reason };
+}
+
+/** In mode `approve` a person's word for a change of this kind stands for one order. */
+function mayAct({ approved }: ScalingCell, { kind, mode, atMs }: ScalingDecision): boolean {
+  if (kind === "hold") return false;
+  return mode === "auto" || (mode === "approve" && approved?.kind === kind && atMs - approved.atMs <= APPROVED_MS_MAX);
 }
 
 async function factsOf(world: World, group: ScalingGroup, cell: ScalingCell, seen: Seen, { trigger }: ScaleInput): Promise<DecisionFacts> {
@@ -74,6 +83,8 @@ function countCell(world: World, input: ScaleInput, { demand, lead, forecaster, 
     const starting = seen.units.filter(({ state }) => state === "starting");
     return {
       ...cell,
+      units: seen.units.map(({ id, state, zone }) => ({ id, state, zone })),
+      declaredReady,
       leadMinutes: lead.minutes,
       leadReason: lead.reason,
       starting: starting.map(({ id, startedAtMs }) => ({ unit: id, sinceMs: startedAtMs ?? known.get(id) ?? world.clock.wallMs() })),

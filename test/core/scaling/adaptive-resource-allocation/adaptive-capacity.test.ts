@@ -139,7 +139,7 @@ describe("capacity that follows demand", () => {
 
   it("does not order twice what one alarm and its repeat both ask for", () => {
     const first = decideCapacity({ ...facts, trigger: "alarm", demandNow: 350 });
-    expect(first).toEqual({ kind: "out", to: 7, reason: "by alarm: demand 350 of 400 a minute wants 7 units" });
+    expect(first).toEqual({ kind: "out", to: 7, reason: "by alarm: demand 350 of 400 wants 7 units" });
     const repeat = decideCapacity({
       ...facts,
       trigger: "alarm",
