@@ -10,6 +10,7 @@ import { HostVitals } from "./host-vitals.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
+import { LiveModel } from "./live-model.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
 import { Alert, Foreseen, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
@@ -119,6 +120,7 @@ export const RECORDS = {
   foreseen: { shape: Foreseen, transient: false },
   foresight: { shape: Foresight, transient: false },
   alert: { shape: Alert, transient: false },
+  liveModel: { shape: LiveModel, transient: false },
   signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },

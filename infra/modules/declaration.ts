@@ -35,6 +35,8 @@ export type FunctionDeclaration = {
   readonly vault?: readonly VaultUse[];
   /** What it does with the history of its own Region. */
   readonly history?: HistoryUse;
+  /** What it does with models, which lie in the home Region's bucket of history. */
+  readonly models?: HistoryUse;
   /** Reads CloudWatch's metrics: those that the fleet file names. */
   readonly readsMetrics?: true;
   /** The state machine that it starts. */

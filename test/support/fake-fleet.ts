@@ -156,6 +156,7 @@ export class FakeFleet {
       vault: null,
       capacity: null,
       history: null,
+      models: null,
       namedMetrics: null,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),

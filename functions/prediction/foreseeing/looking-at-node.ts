@@ -10,23 +10,29 @@ import { judgeFailure } from "../../../core/prediction/automated-failover-orches
 import { isAtLeast, levelOf, looksWell } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { estimateFailure } from "../../../core/prediction/predictive-model/estimate.ts";
 import { watchSignals } from "./alerting.ts";
+import type { Oracle } from "./oracle.ts";
 import { readWindow } from "./windows.ts";
+
+/** Of a prediction's record. */
+const REASON_MAX = 2_000;
 
 export type Seen = {
   readonly foresight: Foresight;
   readonly verdicts: readonly Verdict[];
   readonly holds: ReadonlyMap<NodeId, RoleName>;
+  readonly oracle: Oracle;
 };
 
 /** How many of its predictions were scored with a warning or a miss. */
-export async function lookAtNode(world: World, node: NodeId, { foresight, verdicts, holds }: Seen): Promise<number> {
+export async function lookAtNode(world: World, node: NodeId, { foresight, verdicts, holds, oracle }: Seen): Promise<number> {
   const { registry, clock, fleet } = world;
   const { horizonSeconds } = fleet.policies.prediction;
   const [{ vitals }, book, cell] = await Promise.all([readWindow(world, node), registry.read("foreseen", node), registry.read("preemption", node)]);
   const nowMs = clock.wallMs();
   const horizonMs = horizonSeconds * 1_000;
   const thresholds = await watchSignals(world, node, vitals);
-  const estimate = estimateFailure({ window: vitals, horizonMs, model: { kind: "silent", reason: "none is trained yet" }, thresholds });
+  const word = oracle.ask(node, vitals);
+  const estimate = estimateFailure({ window: vitals, horizonMs, model: word, thresholds });
   const level = levelOf(estimate.probability, foresight.levels);
   const failure = judgeFailure(
     verdicts.filter((verdict) => verdict.node === node),
@@ -39,7 +45,7 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   const facts = {
     node,
     role: holds.get(node) ?? null,
-    estimate: { ...estimate, model: null },
+    estimate: { ...estimate, reason: estimate.reason.slice(0, REASON_MAX), model: word.kind === "says" ? oracle.version : null },
     level,
     looksWell: isWell,
     failure,

@@ -9,6 +9,7 @@ import type { World } from "../../../core/kernel/ports.ts";
 import type { Foresight } from "../../../core/kernel/prediction.ts";
 import { adjustLevels, SCORED_MAX } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { claimForesight } from "./claiming.ts";
+import { openOracle } from "./live-model.ts";
 import { lookAtNode } from "./looking-at-node.ts";
 
 /** EventBridge starts the next run then. */
@@ -34,18 +35,20 @@ export async function lookAhead(world: World): Promise<Looked> {
   const claim = await claimForesight(world);
   if (claim.kind === "elsewhere") return { decision: "elsewhere", reason: claim.reason };
   const { registry, fleet } = world;
-  const [verdicts, leases] = await Promise.all([
+  const [verdicts, leases, oracle] = await Promise.all([
     registry.list("verdict", { limit: VERDICTS_MAX }),
     Promise.all(fleet.roles.map(({ name }) => registry.read("lease", name))),
+    openOracle(world),
   ]);
   const holds = new Map(leases.flatMap((lease) => (lease.kind === "found" ? [[lease.value.holder, lease.value.role] as const] : [])));
-  const seen = { foresight: claim.foresight, verdicts: verdicts.map(({ value }) => value), holds };
+  const seen = { foresight: claim.foresight, verdicts: verdicts.map(({ value }) => value), holds, oracle };
   const scoredCounts: number[] = [];
   const look = async (node: FleetNode) => scoredCounts.push(await lookAtNode(world, node.id, seen));
   for (let from = 0; from < fleet.nodes.length; from += NODES_AT_ONCE) await Promise.all(fleet.nodes.slice(from, from + NODES_AT_ONCE).map(look));
   const scored = scoredCounts.reduce((sum, each) => sum + each, 0);
   if (scored > 0) await moveLevels(world);
-  return { decision: "looked", reason: `${fleet.nodes.length} nodes were looked at, ${scored} predictions were scored` };
+  const asked = oracle.version === null ? `no model was asked: ${oracle.reason}` : oracle.reason;
+  return { decision: "looked", reason: `${fleet.nodes.length} nodes were looked at, ${scored} predictions were scored; ${asked}` };
 }
 
 async function moveLevels({ registry, fleet }: World): Promise<void> {
