@@ -6,6 +6,7 @@ import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWa
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
 import { PREDICTION_STORIES } from "./predictions.ts";
+import { modelBroken } from "./predictions-model.ts";
 import type { Story } from "./story.ts";
 
 export const STORIES: readonly Story[] = [
@@ -25,6 +26,7 @@ export const STORIES: readonly Story[] = [
   workflowDies,
   budgetSpent,
   ...PREDICTION_STORIES,
+  modelBroken,
   ...BACKUP_STORIES,
   reorgBelowBase,
   wrongPassphrase,

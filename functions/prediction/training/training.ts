@@ -8,10 +8,9 @@ import type { LiveModel, ModelCandidate, ModelPointer } from "../../../core/kern
 import type { HistoryStore, World } from "../../../core/kernel/ports.ts";
 import { driftOf, type Weighed, weighCandidate } from "../../../core/prediction/predictive-model/candidate.ts";
 import { decideModel } from "../../../core/prediction/predictive-model/gate.ts";
-import { writeModel } from "../../../core/prediction/predictive-model/model-file.ts";
 import { nodeModelSettings } from "../../../core/prediction/predictive-model/node-history.ts";
+import { publicationOf } from "../../../core/prediction/predictive-model/publication.ts";
 import { type Promoted, promoteModel, recordCandidate } from "./promoting.ts";
-import { evaluationOf, versionOf } from "./published.ts";
 import { cadenceOf, type Lives, readLives } from "./reading-lives.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -54,41 +53,21 @@ type Publishing = { readonly judged: Judged; readonly drift: ModelPointer["drift
 
 async function publish(world: World, models: HistoryStore, { judged, drift, liveBefore }: Publishing): Promise<Trained> {
   const { weighing, beside, because, nodes, atMs } = judged;
-  const cadence = cadenceOf(world);
-  const evaluation = evaluationOf(weighing, cadence.stepMs);
-  const span = { trainedFromMs: weighing.fromStep * cadence.stepMs, trainedUntilMs: (weighing.untilStep + 1) * cadence.stepMs };
-  const file = writeModel({ model: weighing.model, trainedAtMs: atMs, ...span, evaluation: weighing.evaluation });
-  const { version, key, sha256 } = versionOf(file, atMs);
   const reason = `${weighing.verdict.reason}${because}`.slice(0, 2_000);
+  const facts = { cadence: cadenceOf(world), atMs, nodes, region: world.fleet.regions.home, reason };
+  const { file, pointer } = publicationOf(weighing, facts);
+  const { version, evaluation, key } = pointer;
   const candidate = { atMs, version, reason, evaluation, beside };
   if (weighing.verdict.kind !== "promote") {
     const decision = weighing.verdict.kind === "failed" ? ("failed" as const) : ("kept" as const);
     return { ...(await recordCandidate(world, { ...candidate, decision }, drift)), version };
   }
   await models.put(key, Buffer.from(file));
-  const back = await openModel(models, { key, sha256 });
-  if (back.kind !== "read")
-    return {
-      ...(await recordCandidate(world, { ...candidate, decision: "failed", reason: `its file does not read back: ${back.reason}` }, drift)),
-      version,
-    };
-  const pointer: ModelPointer = {
-    version,
-    region: world.fleet.regions.home,
-    key,
-    sha256,
-    trainedAtMs: atMs,
-    fromMs: span.trainedFromMs,
-    untilMs: span.trainedUntilMs,
-    nodes,
-    rows: weighing.rows,
-    failures: weighing.failures,
-    ...cadence,
-    evaluation,
-    promotedAtMs: atMs,
-    reason,
-    drift: { kind: "unknown", reason: "nothing newer than its own trial is known yet", atMs },
-  };
+  const back = await openModel(models, pointer);
+  if (back.kind !== "read") {
+    const unread = { ...candidate, decision: "failed" as const, reason: `its file does not read back: ${back.reason}`.slice(0, 2_000) };
+    return { ...(await recordCandidate(world, unread, drift)), version };
+  }
   const promoted: Promoted = { pointer, candidate: { ...candidate, decision: "promoted" }, before: liveBefore?.version ?? null };
   return { ...(await promoteModel(world, promoted)), version };
 }
