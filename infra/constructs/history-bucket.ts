@@ -32,8 +32,12 @@ export function declareHistory(scope: Construct, deployment: Deployment): Bucket
     enforceSSL: true,
     minimumTLSVersion: TLS_VERSION_MIN,
     lifecycleRules: [
-      { id: "let-go", prefix: HISTORY_PREFIX, expiration: Duration.days(HISTORY_DAYS) },
-      { id: "unfinished", abortIncompleteMultipartUploadAfter: Duration.days(UNFINISHED_DAYS) },
+      {
+        id: "let-go",
+        prefix: HISTORY_PREFIX,
+        expiration: Duration.days(HISTORY_DAYS),
+        abortIncompleteMultipartUploadAfter: Duration.days(UNFINISHED_DAYS),
+      },
     ],
     removalPolicy: deployment.removalPolicy,
   });

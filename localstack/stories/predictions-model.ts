@@ -28,10 +28,7 @@ export const modelBroken: Story = {
     await bucket.put(pointer.key, file);
     await registry.write("liveModel", "live", { live: pointer, candidates: [] }, "any");
     try {
-      await stage.until("the model to be asked of every node", ASKED_MS, async () =>
-        (await latest(stage)).every(({ model }) => model === pointer.version),
-      );
-      const calm = await latest(stage);
+      const calm = await untilAll(stage, "the model to be asked of every node", ASKED_MS, ({ model }) => model === pointer.version);
       stage.expect(
         "it takes nothing for a fault while all is well",
         calm.every(({ level }) => level === "calm"),
@@ -40,9 +37,8 @@ export const modelBroken: Story = {
       const fromMs = stage.elapsedMs();
       await bucket.corrupt(pointer.key);
       stage.say(`a byte of ${pointer.key} has changed`);
-      await stage.until("foresight to say that the model is damaged", FOUND_OUT_MS, async () =>
-        (await latest(stage)).every(({ model, reason }) => model === null && reason.includes("damaged")),
-      );
+      const isDamaged = ({ model, reason }: Foreseen["latest"]) => model === null && reason.includes("damaged");
+      await untilAll(stage, "foresight to say that the model is damaged", FOUND_OUT_MS, isDamaged);
       stage.measure("bytes changed to said", stage.elapsedMs() - fromMs, "ms");
       const scored = await growsUntilItDies(stage, "leak");
       stage.expect("the prediction says that no model was asked", scored.model === null && scored.reason.includes("damaged"), scored.reason);
@@ -68,10 +64,14 @@ function trained(stage: Stage): { readonly file: string; readonly pointer: Model
   return publicationOf(weighing, facts);
 }
 
-async function latest(stage: Stage): Promise<Foreseen["latest"][]> {
+/** What is foretold of each node, once it is so of all of them. */
+async function untilAll(stage: Stage, what: string, withinMs: number, isSo: (latest: Foreseen["latest"]) => boolean): Promise<Foreseen["latest"][]> {
   const nodes = stage.rehearsal.fleet.nodes.map(({ id }) => id);
-  const found = await Promise.all(nodes.map((node) => stage.registry.read("foreseen", node)));
-  return found.flatMap((cell) => (cell.kind === "found" ? [cell.value.latest] : []));
+  return await stage.until(what, withinMs, async () => {
+    const found = await Promise.all(nodes.map((node) => stage.registry.read("foreseen", node)));
+    const all = found.flatMap((cell) => (cell.kind === "found" ? [cell.value.latest] : []));
+    return all.length === nodes.length && all.every(isSo) ? all : false;
+  });
 }
 
 const told = (all: readonly Foreseen["latest"][]): string =>

@@ -13,7 +13,7 @@ let file: Buffer;
 
 beforeAll(async () => {
   const of = modelWorld();
-  await liveThrough(of, { days: 9 });
+  await liveThrough(of, { days: 14 });
   await trainLiveModel(of.world);
   const found = await of.registry.read("liveModel", "live");
   if (found.kind === "absent" || found.value.live === null) throw new Error("no model was promoted");

@@ -1,10 +1,10 @@
 /** A model is trained on what a fleet lived through; it goes live only where it is better, and its file is there before it is named. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { openModel } from "../../adapters/history/read-model.ts";
 import type { LiveModel } from "../../core/kernel/live-model.ts";
 import { trainLiveModel } from "../../functions/prediction/training/training.ts";
-import { liveThrough, type ModelWorld, modelWorld } from "../support/model-world.ts";
+import { copyOf, liveThrough, type ModelWorld, modelWorld } from "../support/model-world.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -13,12 +13,15 @@ async function recordOf({ registry }: ModelWorld): Promise<LiveModel> {
   if (found.kind === "absent") throw new Error("nothing was written");
   return found.value;
 }
-async function trained(days = 9): Promise<ModelWorld> {
-  const of = modelWorld();
-  await liveThrough(of, { days });
-  expect(await trainLiveModel(of.world)).toMatchObject({ decision: "promoted" });
-  return of;
-}
+let lived: ModelWorld;
+let promoted: ModelWorld;
+beforeAll(async () => {
+  lived = modelWorld();
+  await liveThrough(lived, { days: 14 });
+  promoted = await copyOf(lived);
+  expect(await trainLiveModel(promoted.world)).toMatchObject({ decision: "promoted" });
+});
+const trained = async (): Promise<ModelWorld> => await copyOf(promoted);
 
 describe("training", () => {
   it("promotes a first model that beats every baseline on weeks it had not seen, and tells what it was worth", async () => {
@@ -56,8 +59,7 @@ describe("training", () => {
   });
 
   it("of two runs at once promotes one", async () => {
-    const of = modelWorld();
-    await liveThrough(of, { days: 9 });
+    const of = await copyOf(lived);
     const later = { ...of.world, clock: { ...of.world.clock, wallMs: () => of.clock.wallMs() + 1_000 } };
     const decisions = (await Promise.all([trainLiveModel(of.world), trainLiveModel(later)])).map(({ decision }) => decision);
     expect(decisions.toSorted()).toEqual(["kept", "promoted"]);

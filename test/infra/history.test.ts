@@ -51,7 +51,7 @@ describe("the history of a fleet", () => {
       const rules = (Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] }).Rules;
       const ending = rules.filter((rule) => Object.keys(rule).some((word) => word.startsWith("Expiration")));
       expect(ending, "a model may be live for longer than any history").toEqual([
-        { Id: "let-go", Prefix: "history/", Status: "Enabled", ExpirationInDays: 400 },
+        { Id: "let-go", Prefix: "history/", Status: "Enabled", ExpirationInDays: 400, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
       ]);
     }
   });

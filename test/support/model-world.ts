@@ -12,6 +12,7 @@ import { OBSERVER, predictionWorld } from "./prediction-world.ts";
 export const STEP_MS = 300_000;
 const HORIZON_STEPS = 12;
 const DAY_MS = 86_400_000;
+const COPIED_MAX = 1_000;
 
 export function modelWorld(nodes = 4) {
   const of = predictionWorld({ vitalsSeconds: STEP_MS / 1_000 });
@@ -27,7 +28,7 @@ export function modelWorld(nodes = 4) {
 export type ModelWorld = ReturnType<typeof modelWorld>;
 
 /** `days` of leaks up to now, the same for the same seed. */
-export async function liveThrough(of: ModelWorld, { days, seed = 3 }: { days: number; seed?: number }): Promise<void> {
+export async function liveThrough(of: ModelWorld, { days, seed = 2 }: { days: number; seed?: number }): Promise<void> {
   const nodes = of.fleet.nodes.map(({ id }) => id as string);
   const rows = (days * DAY_MS) / STEP_MS;
   const asked = { nodes, stepMs: STEP_MS, horizonSteps: HORIZON_STEPS, rows, untilMs: of.clock.wallMs(), seed };
@@ -35,6 +36,19 @@ export async function liveThrough(of: ModelWorld, { days, seed = 3 }: { days: nu
     await writeHistory(of.store, life);
     for (const atMs of life.failedAtMs) await of.registry.write("prediction", `${pad(atMs)}-${life.node}`, missAt(of, life.node, atMs), "any");
   }
+}
+
+/** Another fleet that lived through the same, and has the same model live. */
+export async function copyOf(of: ModelWorld): Promise<ModelWorld> {
+  const copy = modelWorld(of.fleet.nodes.length);
+  for (const { key } of await of.store.list("", { limit: COPIED_MAX })) {
+    const got = await of.store.get(key, { bytesMax: 1e8 });
+    if (got.kind === "found") await copy.store.put(key, got.bytes);
+  }
+  for (const { key, value } of await of.registry.list("prediction", { limit: COPIED_MAX }))
+    await copy.registry.write("prediction", key, value, "any");
+  for (const { key, value } of await of.registry.list("liveModel", { limit: 1 })) await copy.registry.write("liveModel", key, value, "any");
+  return copy;
 }
 
 async function writeHistory(store: VaultStore, { node, history }: NodeRecord): Promise<void> {
