@@ -11,6 +11,7 @@ import { HostVitals } from "./host-vitals.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
+import { LiveModel } from "./live-model.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
 import { Alert, Foreseen, Foresight, OpenAlerts, Prediction, Preemption, SignalStates } from "./prediction.ts";
@@ -126,6 +127,7 @@ export const RECORDS = {
   scalingCell: { shape: ScalingCell, transient: false },
   scalingDecision: { shape: ScalingDecision, transient: false },
   forecasterState: { shape: ForecasterState, transient: true },
+  liveModel: { shape: LiveModel, transient: false },
   signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },
