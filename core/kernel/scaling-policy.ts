@@ -114,7 +114,7 @@ const Group = z.strictObject({
     .number()
     .min(0.0001)
     .max(0.2)
-    .default(0.01)
+    .default(RISK)
     .meta({ description: "A forecast asks for one more unit as long as that takes away so much chance of being short in a minute, or more." }),
   startSeconds: z.int().min(5).max(START_SECONDS_MAX).default(300).meta({
     description: "From the order to serving, until it has been measured here. A unit that is not ready after three times this is abandoned.",
