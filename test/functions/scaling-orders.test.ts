@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { weighCapacity } from "../../functions/scaling/weighing/weighing.ts";
 import { AWAY } from "../support/fake-fleet-file.ts";
 import { GROUP, MINUTE_MS, ScalingStory } from "../support/scaling-group.ts";
 
@@ -50,6 +51,16 @@ describe("a group", () => {
     expect(ends).toContain("ended");
     expect(await changes(story)).toEqual(["out 4>7"]);
     expect(await story.capacity.look()).toMatchObject({ desired: 3 });
+  });
+
+  it("is not taken from an execution that is at it, until that one's time is over", async () => {
+    const story = new ScalingStory();
+    await weighCapacity(story.world, { fleet: story.network.fleet.fleet, group: GROUP, execution: "arn:stuck", trigger: "schedule" });
+    expect(await story.start("schedule")).toBe("stale");
+    await story.network.clock.advance(2 * MINUTE_MS);
+    expect(await story.start("alarm")).toBe("stale");
+    await story.network.clock.advance(2 * MINUTE_MS);
+    expect(await story.start("schedule")).toBe("ended");
   });
 
   it("is decided in one Region, and in another when that one is silent for three minutes", async () => {
