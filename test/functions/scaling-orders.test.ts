@@ -55,8 +55,10 @@ describe("a group", () => {
 
   it("is not taken from an execution that is at it, until that one's time is over", async () => {
     const story = new ScalingStory();
-    await weighCapacity(story.world, { fleet: story.network.fleet.fleet, group: GROUP, execution: "arn:stuck", trigger: "schedule" });
-    expect(await story.start("schedule")).toBe("stale");
+    const stuck = { fleet: story.network.fleet.fleet, group: GROUP, execution: "arn:stuck", trigger: "schedule", waitedSeconds: 0 } as const;
+    await weighCapacity(story.world, stuck);
+    expect(await story.start("schedule")).toBe("waits");
+    expect(await story.start("schedule", story.world, 60)).toBe("stale");
     await story.network.clock.advance(2 * MINUTE_MS);
     expect(await story.start("alarm")).toBe("stale");
     await story.network.clock.advance(2 * MINUTE_MS);
