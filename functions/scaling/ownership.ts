@@ -23,19 +23,28 @@ export function groupOf({ fleet }: World, name: string): ScalingGroup {
   throw new FleetMismatch({ what: "the group", found: name, allowed: (fleet.scaling?.groups ?? []).map((each) => each.name as string) });
 }
 
-/** Takes or keeps the cell. Throws `RunStale` where another execution owns it, or another Region decides. */
-export async function takeCell({ registry, clock, ...world }: World, { group, execution }: ScaleInput): Promise<ScalingCell> {
+/** The clock's next execution waits so long for the one before, which may be late by its last look. */
+const TURN_SECONDS_MAX = 60;
+
+/**
+ * Takes or keeps the cell; null where the clock started this execution while the one before is still at it, and it may wait for its turn.
+ * Throws `RunStale` where another execution owns it for longer, or another Region decides.
+ */
+export async function takeCell({ registry, clock, ...world }: World, input: ScaleInput): Promise<ScalingCell | null> {
+  const { group, execution, trigger, waitedSeconds } = input;
   const region = world.region as RegionName;
   const taken = await updateRecord(registry, "scalingCell", group, (current) => {
     const nowMs = clock.wallMs();
     const owned = { region, beatAtMs: nowMs, owner: execution, ownerDeadlineMs: nowMs + OWNER_MS };
     if (current === null) return { kind: "write" as const, next: { ...newCell(group, region), ...owned, ownerSinceMs: nowMs } };
     const found = whyNotOurs(current, execution, region, nowMs);
+    const mayWait = trigger === "schedule" && waitedSeconds < TURN_SECONDS_MAX && current.region === region;
+    if (found !== null && mayWait) return { kind: "keep" as const };
     if (found !== null) throw new RunStale({ what: `the capacity of ${group}`, run: execution, found });
     const ownerSinceMs = current.owner === execution ? current.ownerSinceMs : nowMs;
     return { kind: "write" as const, next: { ...current, ...owned, ownerSinceMs } };
   });
-  return taken.next;
+  return taken.kind === "keep" ? null : taken.next;
 }
 
 function whyNotOurs(cell: ScalingCell, execution: string, region: string, nowMs: number): string | null {

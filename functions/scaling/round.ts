@@ -12,6 +12,8 @@ export const ScaleInput = z.object({
   /** The execution's ARN: the owner of the group's cell. */
   execution: z.string().min(1).max(512),
   trigger: ScalingTrigger.default("hand"),
+  /** For the execution of the minute before to end. */
+  waitedSeconds: z.int().min(0).default(0),
 });
 export type ScaleInput = z.infer<typeof ScaleInput>;
 

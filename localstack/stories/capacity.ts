@@ -7,11 +7,14 @@ import type { Stage, Story } from "./story.ts";
 
 /** The four nodes of the fleet file carry 200 a second, of which 140 are planned with; watchers and peers ask some 20 to 40 of it. */
 const QUIET = 50;
-const PEAK = 220;
+const PEAK = 190;
+/** What more than one unit is needed for. */
+const EVENING = 240;
 /** Until what is seen is this demand's. */
 const QUIET_MS = 10_000;
 const RISE_MS = 120_000;
-const STEP_MS = 1_000;
+/** A busy machine sends in bursts; over so long they even out. */
+const STEP_MS = 5_000;
 const SETTLED_MS = 180_000;
 const EMPTY_MS = 240_000;
 const UNITS_AT_PEAK = 2;
@@ -45,7 +48,7 @@ async function withLoad<T>({ rehearsal }: Stage, work: (load: Load) => Promise<T
   }
 }
 
-/** What was asked in each second of a rise, by the story and by everybody else, beside what is ready to carry it. */
+/** What was asked in each part of a rise, by the story and by everybody else, beside what is ready to carry it. */
 async function rise(stage: Stage, load: Load, others: number): Promise<{ shortS: number; most: number }> {
   const fromMs = performance.now();
   let shortS = 0;
@@ -61,7 +64,7 @@ async function rise(stage: Stage, load: Load, others: number): Promise<{ shortS:
     before = sent;
     beforeMs = nowMs;
     most = Math.max(most, demand);
-    if (demand > (await carriedNow(stage))) shortS += 1;
+    if (demand > (await carriedNow(stage))) shortS += STEP_MS / 1_000;
   }
   return { shortS, most };
 }
@@ -114,8 +117,8 @@ export const quietNight: Story = {
   async run(stage) {
     const sinceMs = Date.now();
     await withLoad(stage, async (load) => {
-      load.at(PEAK);
-      await stage.until("units to serve", SETTLED_MS, async () => (await carriedNow(stage)) > PEAK + UNIT);
+      load.at(EVENING);
+      await stage.until("units to serve", SETTLED_MS, async () => (await carriedNow(stage)) > EVENING + UNIT);
     });
     const nightMs = Date.now();
     let fewest = Number.POSITIVE_INFINITY;

@@ -46,7 +46,7 @@ describe("a fleet file with groups that scale", () => {
     expect(scalingGroup(reading.fleet, "rpc-east")).toMatchObject({
       mode: "recommend",
       targetShare: 0.7,
-      risk: 0.01,
+      risk: 0.0006,
       startSeconds: 300,
       cooldownSeconds: 900,
     });

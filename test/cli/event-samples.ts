@@ -58,7 +58,7 @@ const own: Partial<Record<EventName, Record<string, unknown>>> = {
   "failover.verdict-changed": { to: "dead" },
   "failover.network-state-changed": { from: "live", to: "halted" },
   "failover.role-unheld": { kind: "establish" },
-  "failover.requested": { kind: "switchover", to: "n2" },
+  "failover.requested": { kind: "switchover", from: "n1", to: "n2" },
   "failover.incident-opened": { kind: "failover", to: "n2" },
   "failover.approval-requested": { to: "n2" },
   "backup.failed": { outcome: "failed" },

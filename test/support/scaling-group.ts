@@ -125,12 +125,13 @@ export class ScalingStory {
     }
   }
 
-  /** From a start to the end of the execution, as statemachines/scale.asl.json has it; `stale` where another had the group. */
-  async start(trigger: ScalingTrigger, world = this.world): Promise<"ended" | "stale"> {
+  /** From a start to the end of the execution, as statemachines/scale.asl.json has it; `stale` where another had the group, `waits` while it may end. */
+  async start(trigger: ScalingTrigger, world = this.world, waitedSeconds = 0): Promise<"ended" | "stale" | "waits"> {
     this.serial += 1;
-    const input = { fleet: this.network.fleet.fleet, group: GROUP, execution: `arn:scale-${this.serial}`, trigger };
+    const input = { fleet: this.network.fleet.fleet, group: GROUP, execution: `arn:scale-${this.serial}`, trigger, waitedSeconds };
     try {
       let round: ScaleRound = await weighCapacity(world, input);
+      if (round.waitedSeconds > waitedSeconds) return "waits";
       const isOrdered = round.order !== null;
       if (isOrdered) round = await resizeGroup(world, round);
       if (isOrdered || round.starting > 0) round = await settleUnits(world, round);

@@ -18,18 +18,18 @@ import { lookAround } from "./surroundings.ts";
 
 /** EventBridge starts the next execution then. */
 const RUN_MS = 60_000;
-/** An execution is over before that: a start that finds the group taken is lost, and the next one is a minute away. */
-const SPARE_MS = 10_000;
+const TURN_SECONDS = 5;
 /** A start that comes a little early is still the one that is due. */
 const EARLY_SHARE = 0.1;
 
 export async function weighCapacity(world: World, input: ScaleInput): Promise<ScaleRound> {
   const group = groupOf(world, input.group);
   const cell = await takeCell(world, input);
+  if (cell === null) return waitForTurn(input);
   const nowMs = world.clock.wallMs();
   const everyMs = group.everySeconds * 1_000;
   const waitSeconds = Math.min(group.everySeconds, RUN_MS / 1_000);
-  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS - SPARE_MS;
+  const again = nowMs - cell.ownerSinceMs + everyMs < RUN_MS;
   const round = { ...input, order: null, again, waitSeconds };
   const look = await world.capacity?.(group.name).look();
   if (look === undefined || look.kind !== "seen") {
@@ -50,6 +50,12 @@ export async function weighCapacity(world: World, input: ScaleInput): Promise<Sc
   await noteDecision(world, input, { before: counted, decision, acts });
   const order = acts ? orderOf(decision, look, facts.declaredReady) : null;
   return { ...round, decision: decision.kind, order, starting, reason: decision.reason };
+}
+
+function waitForTurn(input: ScaleInput): ScaleRound {
+  const reason = "the execution of the minute before is still at it";
+  const waitedSeconds = input.waitedSeconds + TURN_SECONDS;
+  return { ...input, waitedSeconds, decision: "hold", order: null, starting: 0, again: true, waitSeconds: TURN_SECONDS, reason };
 }
 
 /** In mode `approve` a person's word for a change of this kind stands for one order. */
