@@ -62,9 +62,10 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   return told.length;
 }
 
-/** A calm node's book is not written each time that it is looked at: it says nothing new. */
+/** A calm node's book is not written each time that it is looked at: it says nothing new, unless a model is asked of it from now on, or no more. */
 function hasChanged(current: Foreseen | null, next: Foreseen, made: Prediction | null): boolean {
   if (current === null || made !== null || current.open.length !== next.open.length) return true;
+  if (current.latest.model !== next.latest.model) return true;
   return next.latest.level !== "calm" || current.latest.level !== "calm" || next.calmSinceMs !== current.calmSinceMs;
 }
 
