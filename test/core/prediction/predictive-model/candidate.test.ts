@@ -12,6 +12,9 @@ import { HOME } from "../../../support/record-samples.ts";
 const CADENCE = { stepMs: 300_000, horizonMs: 3_600_000 };
 const UNTIL_MS = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
+const FULL = nodeModelSettings(CADENCE);
+/** The laws hold whatever the size. */
+const SMALL = { ...FULL, rowsMax: 3_000, failure: { ...FULL.failure, treesMax: 30 }, life: { ...FULL.life, treesMax: 30 } };
 const WEEK_STEPS = (7 * DAY_MS) / CADENCE.stepMs;
 
 const lives = (days: number, seed: number): NodeRecord[] =>
@@ -25,7 +28,7 @@ const lives = (days: number, seed: number): NodeRecord[] =>
   });
 const weigh = (records: readonly NodeRecord[]) => {
   const pieces = records.flatMap((record) => piecesOf(record, CADENCE));
-  return weighCandidate({ pieces, settings: nodeModelSettings(CADENCE), weekSteps: WEEK_STEPS, live: null });
+  return weighCandidate({ pieces, settings: SMALL, weekSteps: WEEK_STEPS, live: null });
 };
 
 describe("the pieces of a node's history", () => {
