@@ -113,6 +113,7 @@ describe("a model that may not speak", () => {
     expect((await lookAhead(of.world)).reason).toContain("is asked");
     await of.clock.sleep(600_000);
     expect((await lookAhead(of.world)).reason).toMatch(/file is damaged/);
+    expect(await latest(of, "n2"), "a calm node's record says so at once").toMatchObject({ model: null, reason: expect.stringContaining("damaged") });
     await replace(of.store, file);
     expect((await lookAhead(of.world)).reason).toContain("is asked");
   });

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openModel } from "../../adapters/history/read-model.ts";
+import { VaultUnavailable } from "../../core/kernel/errors.ts";
 import type { LiveModel } from "../../core/kernel/live-model.ts";
+import type { VaultStore, World } from "../../core/kernel/ports.ts";
 import { trainLiveModel } from "../../functions/prediction/training/training.ts";
 import { copyOf, liveThrough, type ModelWorld, modelWorld } from "../support/model-world.ts";
 
@@ -56,6 +58,27 @@ describe("training", () => {
     await of.clock.sleep(60_000);
     expect(await trainLiveModel(of.world)).toMatchObject({ decision: "promoted", reason: expect.stringContaining("is not in") });
     expect((await recordOf(of)).live?.version).not.toBe(live?.version);
+  });
+
+  it("takes the place of one that looks ahead by another cadence, whatever it scores", async () => {
+    const of = await trained();
+    const { live, candidates } = await recordOf(of);
+    if (live === null) return expect.unreachable();
+    const other = { ...live, stepMs: live.stepMs / 5, horizonMs: live.horizonMs / 5 };
+    await of.registry.write("liveModel", "live", { live: other, candidates }, "any");
+    await of.clock.sleep(60_000);
+    expect(await trainLiveModel(of.world)).toMatchObject({ decision: "promoted", reason: expect.stringContaining("another horizon or cadence") });
+  });
+
+  it("promotes nothing over a live one that cannot be read just now, and trains nothing", async () => {
+    const of = await trained();
+    const { live } = await recordOf(of);
+    const away: VaultStore["get"] = async () => {
+      throw new VaultUnavailable({ vault: "history", action: "get", cause: "timeout" });
+    };
+    const world: World = { ...of.world, models: async () => ({ ...of.store, get: away }) };
+    expect(await trainLiveModel(world)).toMatchObject({ decision: "failed", version: null, reason: expect.stringContaining("cannot be read now") });
+    expect((await recordOf(of)).live).toEqual(live);
   });
 
   it("of two runs at once promotes one", async () => {

@@ -125,6 +125,7 @@ function thinnessOf(train: readonly History[], pieces: readonly History[], cutSt
   const { failuresMin, rowsMin } = GATE_LIMITS;
   if (rows < rowsMin) return `${rows} rows are known to train on, at least ${rowsMin} are needed`;
   if (failures < failuresMin) return `${failures} failures are known to train on, at least ${failuresMin} are needed`;
+  if (!calibrates(train, settings)) return "the rows that calibrate it, or those before them, are all of one outcome";
   const newest = knownSpots(pieces, { ...settings, rowsMax: Number.MAX_SAFE_INTEGER }, (history, step) =>
     step >= cutStep ? outcomeOf(history, step, settings) : null,
   );
@@ -132,6 +133,20 @@ function thinnessOf(train: readonly History[], pieces: readonly History[], cutSt
   if (newest.length < PROMOTION_LIMITS.rowsMin || failing < PROMOTION_LIMITS.failuresMin)
     return `the newest weeks have ${newest.length} rows, ${failing} of them before a failure; ${PROMOTION_LIMITS.rowsMin} and ${PROMOTION_LIMITS.failuresMin} are needed to judge it`;
   return null;
+}
+
+/** Both parts that training makes by time must have rows of both outcomes. */
+function calibrates(train: readonly History[], { calibration, ...settings }: ModelSettings): boolean {
+  if (calibration.kind !== "time") return true;
+  const steps = Float64Array.from(train.flatMap((piece) => Array.from(piece.steps))).sort();
+  const cutStep = steps[Math.floor((1 - calibration.newestShare) * steps.length)] ?? 0;
+  const outcomes = (of: readonly History[], from: number): number =>
+    new Set(
+      knownSpots(of, { ...settings, calibration, rowsMax: Number.MAX_SAFE_INTEGER }, (history, step) =>
+        step >= from ? outcomeOf(history, step, { ...settings, calibration }) : null,
+      ).map(({ known }) => known),
+    ).size;
+  return outcomes(train, cutStep) === 2 && outcomes(knownBefore(train, cutStep, settings.horizonSteps), Number.NEGATIVE_INFINITY) === 2;
 }
 
 function spanOf(pieces: readonly History[]): { fromStep: number; untilStep: number } {

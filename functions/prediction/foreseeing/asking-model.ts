@@ -7,15 +7,21 @@ import type { World } from "../../../core/kernel/ports.ts";
 import type { Vitals } from "../../../core/kernel/records.ts";
 import type { ModelWord } from "../../../core/prediction/predictive-model/estimate.ts";
 import { decideModel, type ModelFacts } from "../../../core/prediction/predictive-model/gate.ts";
+import type { History } from "../../../core/prediction/predictive-model/history.ts";
 import { historyNow, nodeModelSettings } from "../../../core/prediction/predictive-model/node-history.ts";
 import { type PredictiveModel, predictNow } from "../../../core/prediction/predictive-model/predictive-model.ts";
 import { type Oracle, silentOracle } from "./oracle.ts";
 
 export type Asked = OpenedModel;
 
+/** Whatever goes wrong while it is read, foresight goes on without it. */
 export async function openLiveModel(world: World, live: ModelPointer): Promise<Asked> {
-  if (world.models === null) return { kind: "absent", reason: "nobody said where models are" };
-  return await openModel(await world.models(), live);
+  try {
+    if (world.models === null) return { kind: "absent", reason: "nobody said where models are" };
+    return await openModel(await world.models(), live);
+  } catch (error) {
+    return { kind: "unavailable", reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 export function oracleOf(world: World, live: ModelPointer, asked: Asked): Oracle {
@@ -57,8 +63,25 @@ type Question = { readonly facts: ModelFacts; readonly node: NodeId; readonly wi
 function askModel(live: ModelPointer, model: PredictiveModel, { facts, node, window }: Question): ModelWord {
   const now = historyNow(node, window, live);
   if (now.kind === "none") return { kind: "silent", reason: `model ${live.version}: ${now.reason}` };
-  const { probability, gapsShare, reason } = predictNow(model, now.history);
+  const said = predicted(model, now.history);
+  if (said.kind === "silent") return { kind: "silent", reason: `model ${live.version} could not be asked: ${said.reason}` };
+  const { probability, gapsShare, reason } = said;
   const decision = decideModel({ ...facts, gapsShare });
   if (decision.kind === "fall-back") return { kind: "silent", reason: `model ${live.version}: ${decision.reason}` };
   return { kind: "says", probability, reason: `model ${live.version}: ${reason}` };
+}
+
+/** A model of a program before this one may have its features otherwise: no look may end by that. */
+function predicted(
+  model: PredictiveModel,
+  history: History,
+):
+  | ({ readonly kind: "said" } & Pick<ReturnType<typeof predictNow>, "probability" | "gapsShare" | "reason">)
+  | { readonly kind: "silent"; readonly reason: string } {
+  try {
+    const said = predictNow(model, history);
+    return Number.isFinite(said.probability) ? { kind: "said", ...said } : { kind: "silent", reason: "what it says is no probability" };
+  } catch (error) {
+    return { kind: "silent", reason: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -80,7 +80,12 @@ function hasChanged(current: Foreseen | null, next: Foreseen, made: Prediction |
   if (current === null || made !== null || current.open.length !== next.open.length) return true;
   const [before, now] = [current.latest, next.latest];
   if (next.open.some(({ level }) => level !== "calm") || next.calmSinceMs !== current.calmSinceMs) return true;
-  return before.by !== now.by || Math.abs(before.probability - now.probability) >= CHANCE_MOVED || now.atMs - before.atMs >= SAID_MS;
+  return (
+    before.by !== now.by ||
+    before.model !== now.model ||
+    Math.abs(before.probability - now.probability) >= CHANCE_MOVED ||
+    now.atMs - before.atMs >= SAID_MS
+  );
 }
 
 async function tellOutcome({ bus }: World, { id, node, outcome }: Prediction): Promise<void> {

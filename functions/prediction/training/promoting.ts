@@ -27,12 +27,14 @@ export async function promoteModel({ registry }: World, { pointer, candidate, be
   return decidedOf(next, candidate);
 }
 
+export type FoundDrift = { readonly version: string; readonly drift: ModelPointer["drift"] };
+
 /** The live one stays; what was found of its drift is written down with it. */
-export async function recordCandidate({ registry }: World, candidate: ModelCandidate, drift: ModelPointer["drift"] | null): Promise<Decided> {
+export async function recordCandidate({ registry }: World, candidate: ModelCandidate, found: FoundDrift | null): Promise<Decided> {
   await updateRecord(registry, "liveModel", "live", (current) => {
     const live = current?.live ?? null;
     const next: LiveModel = {
-      live: live === null || drift === null ? live : { ...live, drift },
+      live: live === null || found?.version !== live.version ? live : { ...live, drift: found.drift },
       candidates: withCandidate(current, candidate),
     };
     return { kind: "write" as const, next };

@@ -10,7 +10,7 @@ import { driftOf, type Weighed, weighCandidate } from "../../../core/prediction/
 import { decideModel } from "../../../core/prediction/predictive-model/gate.ts";
 import { nodeModelSettings } from "../../../core/prediction/predictive-model/node-history.ts";
 import { publicationOf } from "../../../core/prediction/predictive-model/publication.ts";
-import { type Promoted, promoteModel, recordCandidate } from "./promoting.ts";
+import { type FoundDrift, type Promoted, promoteModel, recordCandidate } from "./promoting.ts";
 import { cadenceOf, type Lives, readLives } from "./reading-lives.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -26,16 +26,18 @@ export async function trainLiveModel(world: World): Promise<Trained> {
   const found = await world.registry.read("liveModel", "live");
   const live = found.kind === "found" ? found.value.live : null;
   const opened = live === null ? null : await openModel(models, live);
+  const atMs = world.clock.wallMs();
+  const ended = async (decision: "thin" | "failed", reason: string, drift: FoundDrift | null): Promise<Trained> => {
+    const candidate = { atMs, version: null, decision, reason: reason.slice(0, 2_000), evaluation: null, beside: null };
+    return { ...(await recordCandidate(world, candidate, drift)), version: null };
+  };
+  if (opened?.kind === "unavailable") return await ended("failed", `nothing was trained: the live one cannot be read now, ${opened.reason}`, null);
   const checked = live === null ? null : checkLive(world, live, { opened, lives });
   const fit = checked?.isFit === true && opened?.kind === "read" ? opened.record.model : null;
   const weekSteps = Math.max(1, Math.round(WEEK_MS / cadence.stepMs));
   const weighing = weighCandidate({ pieces: lives.pieces, settings: nodeModelSettings(cadence), weekSteps, live: fit });
-  const drift = checked?.drift ?? null;
-  const atMs = world.clock.wallMs();
-  if (weighing.kind === "thin") {
-    const candidate = { atMs, version: null, decision: "thin" as const, reason: weighing.reason, evaluation: null, beside: null };
-    return { ...(await recordCandidate(world, candidate, drift)), version: null };
-  }
+  const drift = live === null || !checked?.drift ? null : { version: live.version, drift: checked.drift };
+  if (weighing.kind === "thin") return await ended("thin", weighing.reason, drift);
   const beside = live === null || weighing.liveBrier === null ? null : { version: live.version, brier: weighing.liveBrier };
   const because = checked === null || fit !== null ? "" : `; the live one counts for nothing: ${checked.reason}`;
   const judged = { weighing, beside, because, nodes: lives.nodes, atMs };
@@ -49,7 +51,7 @@ type Judged = {
   readonly nodes: number;
   readonly atMs: number;
 };
-type Publishing = { readonly judged: Judged; readonly drift: ModelPointer["drift"] | null; readonly liveBefore: LiveModel["live"] };
+type Publishing = { readonly judged: Judged; readonly drift: FoundDrift | null; readonly liveBefore: LiveModel["live"] };
 
 async function publish(world: World, models: HistoryStore, { judged, drift, liveBefore }: Publishing): Promise<Trained> {
   const { weighing, beside, because, nodes, atMs } = judged;
@@ -82,6 +84,10 @@ function checkLive(
 ): { readonly isFit: boolean; readonly reason: string; readonly drift: ModelPointer["drift"] | null } {
   if (opened?.kind !== "read") return { isFit: false, reason: opened?.reason ?? "it was not read", drift: null };
   const { model, evaluation } = opened.record;
+  const now = cadenceOf(world);
+  const isSame =
+    live.stepMs === now.stepMs && live.horizonMs === now.horizonMs && model.settings.columns.join() === nodeModelSettings(now).columns.join();
+  if (!isSame) return { isFit: false, reason: "the fleet file asks for another horizon or cadence, or other signals are measured", drift: null };
   const found = driftOf(model, lives.pieces, Math.round(WEEK_MS / live.stepMs));
   const atMs = world.clock.wallMs();
   const facts = { rows: live.rows, failures: live.failures, trainedAgoMs: atMs - live.trainedAtMs, evaluation, drift: found, gapsShare: 0 };
