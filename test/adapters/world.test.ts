@@ -41,6 +41,13 @@ describe("a function's world", () => {
     expect((await told.history?.())?.name).toBe("s3://synnergy-rehearsal-history-000000000000-us-west-2");
   });
 
+  it("finds models in the bucket that it was told of, and nowhere where it was not", async () => {
+    expect(assembleWorld(GOOD).models).toBeNull();
+    const told = assembleWorld({ ...GOOD, [ENVIRONMENT.modelBucket]: "synnergy-rehearsal-history-000000000000-us-east-1" });
+    expect((await told.models?.())?.name).toBe("s3://synnergy-rehearsal-history-000000000000-us-east-1");
+    expect(told.history).toBeNull();
+  });
+
   it.each(Object.keys(GOOD).filter((name) => name !== "LAMBDA_TASK_ROOT"))("is refused without %s", (name) => {
     expect(() => assembleWorld({ ...GOOD, [name]: undefined })).toThrow(/environment .* is not valid/);
   });
