@@ -57,11 +57,12 @@ export function httpChannel(url: URL, tlsSha256?: string): Channel {
       const timer = setTimeout(() => stop(`no whole answer within ${timeoutMs} ms`), timeoutMs);
       const aborted = () => stop("the caller gave up");
       signal?.addEventListener("abort", aborted, { once: true });
-      if (signal?.aborted) return stop("the caller gave up");
+      // Before anything may destroy the request, which is an error of it too.
       request.on("error", (error: NodeJS.ErrnoException) => {
         const kind = error instanceof PinMismatch ? "untrusted" : "unreachable";
         end({ kind, reason: describe(error), staleSocket: request.reusedSocket && error.code === "ECONNRESET" });
       });
+      if (signal?.aborted) return stop("the caller gave up");
       request.end(body);
 
       function stop(reason: string): void {

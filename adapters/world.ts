@@ -48,7 +48,8 @@ export function assembleWorld(environment: Environment): World {
     workflows: workflowsByFirstUse(settings),
     vault: vaultByFirstUse(settings, fleet, environment.AWS_ENDPOINT_URL),
     capacity: fleet.scaling === undefined ? null : capacities({ fleet, clock, entropy, authority }),
-    history: historyByFirstUse(settings, environment.AWS_ENDPOINT_URL),
+    history: storeByFirstUse(settings.historyBucket, region, environment.AWS_ENDPOINT_URL),
+    models: storeByFirstUse(settings.modelBucket, fleet.regions.home, environment.AWS_ENDPOINT_URL),
     namedMetrics: namedMetricsByFirstUse(fleet),
     clock,
     entropy,
@@ -142,8 +143,8 @@ function vaultByFirstUse({ region, vaultAccount: account, vaultAgentRole: agentR
   return once(async () => (await import("./fleet-vault-aws.ts")).awsFleetVault({ fleet, region, account, agentRole, endpoint }));
 }
 
-/** Its objects are a vault's in all that the port asks: written once, whole or absent. */
-function historyByFirstUse({ region, historyBucket: bucket }: Settings, endpoint: string | undefined): World["history"] {
+/** Objects of history and models are a vault's in all that the port asks: written once, whole or absent. */
+function storeByFirstUse(bucket: string | undefined, region: string, endpoint: string | undefined): World["history"] {
   if (bucket === undefined) return null;
   return once(async () => (await import("./vault-s3.ts")).s3Vault({ bucket, region, ...(endpoint === undefined ? {} : { endpoint }) }));
 }

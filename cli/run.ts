@@ -14,6 +14,7 @@ import { incidentCommand } from "./commands/incident.ts";
 import { incidentsCommand } from "./commands/incidents.ts";
 import { labelCommand } from "./commands/label.ts";
 import { modeCommand } from "./commands/mode.ts";
+import { modelCommand } from "./commands/model.ts";
 import { nodesCommand } from "./commands/nodes.ts";
 import { operatorCommand } from "./commands/operator.ts";
 import { predictionsCommand } from "./commands/predictions.ts";
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   predictionsCommand,
   labelCommand,
   capacityCommand,
+  modelCommand,
   faultCommand,
 ];
 

@@ -78,7 +78,7 @@ export class RegionStack extends Stack {
     watchEachMinute(this, fleet, named("watch-fleet"), undelivered);
     recordEvents(this, bus, named("record-event"), undelivered);
     const approveUrl = takeApprovals(this, fleet, named("approve-incident"));
-    new PredictionParts(this, { deployment, all, undelivered });
+    new PredictionParts(this, { deployment, all, bus, undelivered });
     const alsoHeard = vaultAlarmsHeardIn(region, fleet);
     const more = fleet.vault?.backups === undefined ? [] : this.declareBackups(props, { named, steps: stepsOf("backup"), all, bus, undelivered });
     new FleetAlarms(this, { fleet, undelivered, opensIncident: named("open-alarm-incident").function, more, alsoHeard });

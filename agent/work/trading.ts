@@ -80,7 +80,7 @@ export function openTrading({ config, privateKey, clock, log, shutReason }: Opti
     const speak = async (): Promise<void> => {
       for (let to = left.shift(); to !== undefined; to = left.shift()) {
         const timeoutMs = Math.min(SEND_MS_MAX, untilMs - clock.monotonicMs());
-        if (timeoutMs <= 0) return;
+        if (timeoutMs <= 0 || ended.signal.aborted) return;
         await send({ kind: "report", fleet, from: node, to, report }, timeoutMs);
       }
     };

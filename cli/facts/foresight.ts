@@ -18,13 +18,13 @@ export async function readForesight({ registry }: Pick<Operations, "registry">, 
     registry.list("foreseen", { limit: LIST_MAX }),
     registry.list("preemption", { limit: LIST_MAX }),
     registry.list("prediction", { limit: scoredMax, newestFirst: true }),
-    registry.list("alert", { limit: LIST_MAX, newestFirst: true }),
+    registry.list("openAlerts", { limit: LIST_MAX }),
   ]);
   return {
     foresight: foresight.kind === "found" ? foresight.value : null,
     nodes: nodes.map(({ value }) => value),
     preemptions: preemptions.map(({ value }) => value),
     scored: scored.map(({ value }) => value),
-    alerts: alerts.map(({ value }) => value).filter(({ resolvedAtMs }) => resolvedAtMs === null),
+    alerts: alerts.flatMap(({ value }) => value.open),
   };
 }

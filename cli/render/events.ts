@@ -54,6 +54,7 @@ const SENTENCES: Sentences = {
   "prediction.preemption-changed": (said, paint) => `${paint.bold(said.node)}, for which a fault is foretold: ${said.step}: ${said.reason}`,
   "prediction.outcome-scored": (said, paint) => `the prediction for ${said.node} was a ${paintState(paint, said.outcome)}: ${said.reason}`,
   "prediction.alert-opened": (said, paint) => paint.yellow(`alert ${said.alert}: ${said.signal} of ${said.node}: ${said.reason}`),
+  "prediction.training-requested": (said) => `${said.requestedBy} asks for a model to be trained: ${said.reason}`,
   "prediction.alert-resolved": (said) => `alert ${said.alert} is over: ${said.signal} of ${said.node}: ${said.reason}`,
   "scaling.change-decided": (said, paint) =>
     `${paint.bold(said.group)} should ${said.kind === "out" ? "grow" : "shrink"} from ${said.before} to ${said.after} units${said.acts ? "" : " (its mode leaves that to people)"}: ${said.reason}`,

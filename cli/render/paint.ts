@@ -8,7 +8,7 @@ export const painted = (colours: boolean): Paint => picocolors.createColors(colo
 /** For programs, files and tests. */
 export const plain: Paint = painted(false);
 
-const GOOD = new Set(["healthy", "live", "held", "member", "resolved", "auto", "calm", "hit", "prevented", "correct-silence"]);
+const GOOD = new Set(["healthy", "live", "held", "member", "resolved", "auto", "calm", "hit", "prevented", "correct-silence", "promoted"]);
 const ODD = new Set([
   "slow",
   "lagging",
@@ -23,6 +23,8 @@ const ODD = new Set([
   "revoking",
   "unknown",
   "warn",
+  "kept",
+  "thin",
 ]);
 
 /** A state word in the colour of how much it should worry a reader. A word nobody has classed is bad news until it is. */

@@ -10,6 +10,7 @@ export const ENVIRONMENT = {
   stateMachine: "SYNNERGY_STATE_MACHINE",
   vaultAccount: "SYNNERGY_VAULT_ACCOUNT",
   historyBucket: "SYNNERGY_HISTORY_BUCKET",
+  modelBucket: "SYNNERGY_MODEL_BUCKET",
   vaultAgentRole: "SYNNERGY_VAULT_AGENT_ROLE",
 } as const;
 

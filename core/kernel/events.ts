@@ -151,6 +151,12 @@ export const EVENTS = {
   }),
   "prediction.preemption-changed": z.object({ ...head, node: NodeId, prediction: PredictionId, step: PreemptionStep, reason: z.string() }),
   "prediction.outcome-scored": z.object({ ...head, node: NodeId, prediction: PredictionId, outcome: OutcomeKind, reason: z.string() }),
+  /** IN: somebody asks that a model be trained now. Read in the home Region. */
+  "prediction.training-requested": z.object({
+    fleet: FleetId,
+    reason: z.string().max(1_000).default("asked for by an event"),
+    requestedBy: z.string().max(256).default("event"),
+  }),
   "prediction.alert-opened": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
   "prediction.alert-resolved": z.object({ ...head, alert: AlertId, node: NodeId, signal: z.string(), reason: z.string() }),
   /** A group should have more or fewer units; in mode `auto` it follows. */

@@ -189,6 +189,8 @@ export interface World {
   readonly capacity: ((group: string) => Capacity) | null;
   /** Null for functions that have nothing to do with it. */
   readonly history: (() => Promise<HistoryStore>) | null;
+  /** Where predictive models lie: the home Region's, whoever asks. Null for functions that have nothing to do with it. */
+  readonly models: (() => Promise<HistoryStore>) | null;
   /** Null for a fleet that names none. */
   readonly namedMetrics: (() => Promise<NamedMetrics>) | null;
   readonly clock: Clock;

@@ -105,3 +105,16 @@ export const Alert = z.object({
   label: z.object({ real: z.boolean(), by: z.string().max(256), atMs: WallMs, heard: z.boolean() }).nullable(),
 });
 export type Alert = z.infer<typeof Alert>;
+
+/** As many as a node has signals, and more. */
+export const OPEN_ALERTS_MAX = 32;
+export const LABELS_MAX = 50;
+
+/** Key: node. The alerts that are open, up to which point its signals were judged, and labels that the thresholds have not heard. */
+export const OpenAlerts = z.object({
+  node: NodeId,
+  judgedUntilMs: WallMs,
+  open: z.array(Alert).max(OPEN_ALERTS_MAX),
+  labels: z.array(z.object({ alert: AlertId, signal: z.string().max(64), real: z.boolean(), atMs: WallMs })).max(LABELS_MAX),
+});
+export type OpenAlerts = z.infer<typeof OpenAlerts>;

@@ -11,9 +11,10 @@ import { HostVitals } from "./host-vitals.ts";
 import { Height, IncidentId, NodeId, RegionName, RoleName, WallMs } from "./ids.ts";
 import { Incident, IncidentStatus, JournalEntry } from "./incident.ts";
 import { Lease } from "./lease.ts";
+import { LiveModel } from "./live-model.ts";
 import { Mode } from "./mode.ts";
 import { NetworkState, Verdict } from "./node.ts";
-import { Alert, Foreseen, Foresight, Prediction, Preemption, SignalStates } from "./prediction.ts";
+import { Alert, Foreseen, Foresight, OpenAlerts, Prediction, Preemption, SignalStates } from "./prediction.ts";
 import { ForecasterState, ScalingCell, ScalingDecision } from "./scaling.ts";
 import { VaultSigner } from "./vault-signer.ts";
 
@@ -121,10 +122,12 @@ export const RECORDS = {
   foreseen: { shape: Foreseen, transient: false },
   foresight: { shape: Foresight, transient: false },
   alert: { shape: Alert, transient: false },
+  openAlerts: { shape: OpenAlerts, transient: false },
   enrolledNode: { shape: EnrolledNode, transient: false },
   scalingCell: { shape: ScalingCell, transient: false },
   scalingDecision: { shape: ScalingDecision, transient: false },
   forecasterState: { shape: ForecasterState, transient: true },
+  liveModel: { shape: LiveModel, transient: false },
   signalStates: { shape: SignalStates, transient: true },
   window: { shape: Window, transient: true },
   vitals: { shape: Vitals, transient: true },

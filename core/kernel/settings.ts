@@ -36,6 +36,8 @@ export const Settings = z.object({
     .optional(),
   /** The bucket of this Region's history; only functions that touch it are told. */
   historyBucket: z.string().min(3).max(63).optional(),
+  /** The bucket of the home Region's history, where models lie; only functions that touch them are told. */
+  modelBucket: z.string().min(3).max(63).optional(),
   /** The role that agents' credentials are narrowed from; only functions that give access are told. */
   vaultAgentRole: z.string().min(20).optional(),
 });

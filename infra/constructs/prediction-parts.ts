@@ -1,35 +1,47 @@
 /** What prediction has in a Region besides its functions: the bucket of history, the right to read metrics, and the clock that starts them. */
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
-import { Rule, RuleTargetInput, Schedule } from "aws-cdk-lib/aws-events";
+import { EventField, type IEventBus, Rule, RuleTargetInput, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { ENVIRONMENT } from "../../core/kernel/environment.ts";
+import type { EventName } from "../../core/kernel/events.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import type { Deployment } from "../deployment.ts";
 import { acknowledge } from "../exceptions.ts";
 import type { FleetFunction } from "./fleet-function.ts";
-import { allowHistory, declareHistory } from "./history-bucket.ts";
+import { allowHistory, allowModels, bucketName, declareHistory } from "./history-bucket.ts";
 
 const ARCHIVE_EVERY = Duration.hours(1);
 const READ_EVERY = Duration.minutes(1);
+const TRAIN_EVERY = Duration.days(1);
+const TRAINING_REQUESTED: EventName = "prediction.training-requested";
 /** EventBridge keeps an event for a minute at least. */
 const EVENT_AGE = Duration.minutes(1);
 
-export type PredictionPartsProps = { readonly deployment: Deployment; readonly all: readonly FleetFunction[]; readonly undelivered: Queue };
+export type PredictionPartsProps = {
+  readonly deployment: Deployment;
+  readonly all: readonly FleetFunction[];
+  readonly bus: IEventBus;
+  readonly undelivered: Queue;
+};
 
 export class PredictionParts extends Construct {
-  constructor(scope: Construct, { deployment, all, undelivered }: PredictionPartsProps) {
+  constructor(scope: Construct, { deployment, all, bus, undelivered }: PredictionPartsProps) {
     super(scope, "Prediction");
     const { fleet } = deployment;
     const bucket = declareHistory(this, deployment);
     for (const one of all) {
       const { declaration, function: each, role } = one;
       if (declaration.readsMetrics) allowMetrics(one, fleet);
-      if (declaration.history === undefined) continue;
-      each.addEnvironment(ENVIRONMENT.historyBucket, bucket.bucketName);
-      allowHistory(role, deployment, declaration.history);
+      if (declaration.history !== undefined) {
+        each.addEnvironment(ENVIRONMENT.historyBucket, bucket.bucketName);
+        allowHistory(role, deployment, declaration.history);
+      }
+      if (declaration.models === undefined) continue;
+      each.addEnvironment(ENVIRONMENT.modelBucket, bucketName(this, deployment, fleet.regions.home));
+      allowModels(role, deployment, declaration.models);
     }
     const every = (id: string, description: string, rate: Duration, name: string): void => {
       const started = all.find(({ declaration }) => declaration.name === name);
@@ -44,8 +56,31 @@ export class PredictionParts extends Construct {
     };
     every("EachHour", "Writes what is over into the history.", ARCHIVE_EVERY, "archive-vitals");
     every("EachMinute", "Reads the metrics that the fleet file names.", READ_EVERY, "read-metrics");
+    if (Stack.of(this).region === fleet.regions.home) {
+      every("EachDay", "Trains a model on what the days before have shown.", TRAIN_EVERY, "train-model");
+      trainOnRequest(this, { deployment, all, bus, undelivered });
+    }
     new CfnOutput(Stack.of(this), "HistoryBucket", { value: bucket.bucketName, description: "What this Region's observer saw of each node, by day" });
   }
+}
+
+/** Whoever asks does so on the home Region's bus, as `ha model train` does. */
+function trainOnRequest(scope: Construct, { deployment, all, bus, undelivered }: PredictionPartsProps): void {
+  const trainer = all.find(({ declaration }) => declaration.name === "train-model");
+  if (trainer === undefined) return;
+  const { fleet } = deployment.fleet;
+  new Rule(scope, "TrainingRequested", {
+    eventBus: bus,
+    description: "Trains a model when somebody asks for it.",
+    eventPattern: { detailType: [TRAINING_REQUESTED], detail: { fleet: [fleet] } },
+    targets: [
+      new LambdaTarget(trainer.function, {
+        event: RuleTargetInput.fromObject({ fleet, reason: EventField.fromPath("$.detail.reason") }),
+        deadLetterQueue: undelivered,
+        retryAttempts: 1,
+      }),
+    ],
+  });
 }
 
 /** IAM knows no resource for a metric, so the permission is held to the Regions in which the fleet file's metrics are: a node's, or a group's demand. */

@@ -38,6 +38,8 @@ export type FunctionDeclaration = {
   readonly vault?: readonly VaultUse[];
   /** What it does with the history of its own Region. */
   readonly history?: HistoryUse;
+  /** What it does with models, which lie in the home Region's bucket of history. */
+  readonly models?: HistoryUse;
   /** Reads CloudWatch's metrics: those that the fleet file names. */
   readonly readsMetrics?: true;
   /** What it does with the fleet's groups of units (`infra/constructs/capacity-permissions.ts`). */

@@ -8,6 +8,8 @@ const MEMORY_MIB = 512;
 /** A reading has 20 s for CloudWatch, whose metrics of all Regions are asked for at once, and some writes after it. */
 const READING_S = 55;
 const EVENT_AGE_S = 3_600;
+/** At its bound of 400,000 rows, every signal measured, training took 872 MiB at most; and with its memory comes a second processor. */
+const TRAINING_MIB = 3_008;
 
 const step = {
   module: "prediction",
@@ -31,8 +33,9 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     asynchronous: { retries: 0, eventAgeS: 60 },
     /** Two runs would turn the same books: the next one waits the seconds that a run is longer than its minute. */
     reservedConcurrency: 1,
-    reads: ["alert", "foreseen", "foresight", "lease", "prediction", "preemption", "signalStates", "verdict", "vitals"],
-    writes: ["alert", "foreseen", "foresight", "prediction", "signalStates"],
+    models: "reads",
+    reads: ["alert", "foreseen", "foresight", "lease", "liveModel", "openAlerts", "prediction", "preemption", "signalStates", "verdict", "vitals"],
+    writes: ["alert", "foreseen", "foresight", "openAlerts", "prediction", "signalStates"],
   },
   {
     ...step,
@@ -74,6 +77,21 @@ export const PREDICTION_FUNCTIONS: readonly FunctionDeclaration[] = [
     history: "writes",
     reads: ["vitals", "metricMinute"],
     writes: [],
+  },
+  {
+    ...outside,
+    name: "train-model",
+    purpose: "Trains a model of the nodes' faults on their history, and lets it go live where it is better than the live one.",
+    timeoutS: LAMBDA_TIMEOUT_S_MAX,
+    memoryMiB: TRAINING_MIB,
+    /** The next day's run trains on more. */
+    asynchronous: { retries: 0, eventAgeS: EVENT_AGE_S },
+    /** One after another: two at once would train the same. */
+    reservedConcurrency: 1,
+    history: "reads",
+    models: "writes",
+    reads: ["liveModel", "prediction"],
+    writes: ["liveModel"],
   },
   {
     ...outside,

@@ -61,8 +61,10 @@ const LetGoRule = z
     Status: z.literal("Enabled"),
     AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: z.int() }),
     ExpirationInDays: z.int(),
+    /** Of all objects, or of those below it. */
+    Prefix: z.string().default(""),
   })
-  .transform(({ Id, ExpirationInDays, ...rest }) => ({ ID: Id, Filter: { Prefix: "" }, Expiration: { Days: ExpirationInDays }, ...rest }));
+  .transform(({ Id, ExpirationInDays, Prefix, ...rest }) => ({ ID: Id, Filter: { Prefix }, Expiration: { Days: ExpirationInDays }, ...rest }));
 const LifecycleRule = z.union([SweepRule, LetGoRule]);
 export type LifecycleRule = z.infer<typeof LifecycleRule>;
 

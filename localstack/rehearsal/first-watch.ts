@@ -3,6 +3,7 @@
  * invokes each Region's watcher once itself, and the rule relieves it as any later run does.
  */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { Transient } from "../../core/kernel/errors.ts";
 import type { Fleet } from "../../core/kernel/fleet.ts";
 import { resourceNames } from "../../core/kernel/names.ts";
 import type { Registry } from "../../core/kernel/ports.ts";
@@ -28,10 +29,16 @@ export async function untilWatched(options: { registry: Registry; fleet: Fleet; 
     () => `the fleet to be watched; missing: ${missing.join("; ")}`,
     options.withinMs,
     async () => {
-      missing = await whatIsMissing(options.registry, options.fleet);
+      missing = await whatIsMissing(options.registry, options.fleet).catch(notNow);
       return missing.length === 0;
     },
   );
+}
+
+/** An emulator that starts functions on a busy machine may be silent for seconds; it is asked again. */
+function notNow(error: unknown): string[] {
+  if (error instanceof Transient) return [error.message];
+  throw error;
 }
 
 async function whatIsMissing(registry: Registry, fleet: Fleet): Promise<string[]> {

@@ -7,6 +7,7 @@ import { networkHalts, oneObserverBlind, partitionedPrimary, primaryFreezesAndWa
 import { agentCutOff, agentRestarts, hostDies, primaryDies, regionDies, watcherDies, workflowDies } from "./losses.ts";
 import { budgetSpent, oldPrimaryReturns, plannedSwitchover } from "./moves.ts";
 import { PREDICTION_STORIES } from "./predictions.ts";
+import { modelBroken } from "./predictions-model.ts";
 import type { Story } from "./story.ts";
 import { hotNodeSheds } from "./work.ts";
 
@@ -29,6 +30,7 @@ export const STORIES: readonly Story[] = [
   hotNodeSheds,
   ...PREDICTION_STORIES,
   ...CAPACITY_STORIES,
+  modelBroken,
   ...BACKUP_STORIES,
   reorgBelowBase,
   wrongPassphrase,

@@ -21,7 +21,7 @@ async function scoredSince(stage: Stage, node: string, sinceMs: number): Promise
 }
 
 /** The holder is used up by a growing fault: its role leaves before it dies, and the prediction counts as a fault prevented. */
-async function growsUntilItDies(stage: Stage, fault: "leak" | "fill-disk"): Promise<void> {
+export async function growsUntilItDies(stage: Stage, fault: "leak" | "fill-disk"): Promise<Prediction> {
   const sinceMs = Date.now();
   const { holder } = await stage.lease();
   await stage.fault(fault, holder, GROWTH_S);
@@ -40,20 +40,25 @@ async function growsUntilItDies(stage: Stage, fault: "leak" | "fill-disk"): Prom
   });
   stage.measure("foretold ahead of the fault", scored.outcome?.leadMs ?? Number.NaN, "ms");
   stage.expect("it was foretold of what grew", scored.reason.includes(fault === "leak" ? "memory" : "disk"), scored.reason);
+  return scored;
 }
 
 export const leakingNode: Story = {
   name: "leaking-node",
   about: "the holder's memory really grows until it is killed: the role moves before it dies, and no slot is missed",
   reorganisationBlocksMax: 2,
-  run: (stage) => growsUntilItDies(stage, "leak"),
+  async run(stage) {
+    await growsUntilItDies(stage, "leak");
+  },
 };
 
 export const diskFilling: Story = {
   name: "disk-filling",
   about: "the holder's disk fills until the node ends: the role moves before, and no slot is missed",
   reorganisationBlocksMax: 2,
-  run: (stage) => growsUntilItDies(stage, "fill-disk"),
+  async run(stage) {
+    await growsUntilItDies(stage, "fill-disk");
+  },
 };
 
 export const falseAlarmCancelled: Story = {

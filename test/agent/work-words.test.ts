@@ -1,5 +1,5 @@
 /** What comes in at an agent's POST /v1/work: a peer's new word is heard; anything else is refused, counted, and changes nothing. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent as HttpAgent, request } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -150,12 +150,19 @@ describe("no work is traded", () => {
     expect(await view()).toBeNull();
   });
 
-  test("on a desk that somebody has edited: the agent obeys commands, hears no word, and its report says null", async () => {
+  test.each<[string, RegExp, (desk: string, before: string) => void]>([
+    ["a desk that somebody has edited", /is torn/, (desk) => writeFileSync(desk, "torn")],
+    ["an older copy of the desk", /is an older copy/, (desk, before) => writeFileSync(desk, before)],
+    ["a desk of which nobody knows whether it is the last", /\.traded is gone/, () => rmSync(`${rig.config.key.file}.traded`)],
+  ])("on %s: the agent obeys commands, hears no word, and its report says null", async (_what, reason, spoil) => {
+    const desk = join(rig.config.store, "work-desk.json");
+    const before = readFileSync(desk, "utf8");
+    expect(await say(trade())).toBe(200);
     await rig.stop(agent);
-    writeFileSync(join(rig.config.store, "work-desk.json"), "torn");
+    spoil(desk, before);
     agent = await rig.start();
-    expect(await say(report())).toBe(503);
+    expect(await say(trade())).toBe(503);
     expect(await view()).toBeNull();
-    expect(rig.world.lines).toContainEqual(expect.objectContaining({ kind: "work-shut", reason: expect.stringContaining("A lost desk") }));
+    expect(rig.world.lines).toContainEqual(expect.objectContaining({ kind: "work-shut", reason: expect.stringMatching(reason) }));
   });
 });

@@ -21,7 +21,7 @@ const alerts = async (): Promise<Alert[]> => (await told.world.registry.list("al
 const published = (name: string) => told.network.published(name).length;
 
 beforeEach(async () => {
-  told = new Foretelling({ falseAlarmDays: 0.5, shiftSeconds: 7_200 });
+  told = new Foretelling({ falseAlarmDays: 10, shiftSeconds: 7_200 });
   minute = 0;
   await told.network.giveLease("n1");
   await go(MINUTES);
@@ -39,6 +39,14 @@ describe("an alert of a signal", () => {
     await go(30);
     expect((await alerts()).filter(({ resolvedAtMs }) => resolvedAtMs === null)).toEqual([]);
     expect(published("prediction.alert-resolved")).toBe(before.length + 1);
+  });
+
+  it("lasts as long as the signal stays where it was not expected, and no longer than a new level needs to be normal", async () => {
+    await go(60, () => 400);
+    const open = async () => (await alerts()).filter(({ signal, resolvedAtMs }) => signal === "latencyMs" && resolvedAtMs === null);
+    expect(await open()).toHaveLength(1);
+    await go(90, () => 400);
+    expect(await open()).toHaveLength(0);
   });
 
   it("warns of the node at most, and moves nothing", async () => {
@@ -60,6 +68,10 @@ describe("an alert of a signal", () => {
     if (alert === undefined) throw new Error("no alert was opened");
     const label = { real: false, by: "anna", atMs: told.world.clock.wallMs(), heard: false };
     await told.world.registry.write("alert", alert.id, { ...alert, label }, "any");
+    const cell = await told.world.registry.read("openAlerts", "n1");
+    if (cell.kind === "absent") throw new Error("no alert is open");
+    const labels = [{ alert: alert.id, signal: alert.signal, real: false, atMs: label.atMs }];
+    await told.world.registry.write("openAlerts", "n1", { ...cell.value, labels }, "any");
     await go(1);
     expect((await alerts()).find(({ id }) => id === alert.id)?.label).toEqual({ ...label, heard: true });
   });

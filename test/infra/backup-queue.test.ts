@@ -110,7 +110,9 @@ describe("the clock", () => {
         `rate(${days} days) BackupsRestoreDrillStateMachine`,
       ];
       const always = ["rate(1 minute) WatchFleetFunction", "rate(1 minute) ForeseeFunction", "rate(1 hour) ArchiveVitalsFunction"];
-      const expected = [...always, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
+      const groups = (synthesis.fleet.scaling?.groups ?? []).map(() => "rate(1 minute) ScaleStateMachine");
+      const training = region === synthesis.fleet.regions.home ? ["rate(1 day) TrainModelFunction"] : [];
+      const expected = [...always, ...groups, ...training, "rate(12 hours) SweepVaultFunction", ...(region === home ? atHome : [])];
       expect(started.toSorted()).toEqual(expected.toSorted());
     }
   });

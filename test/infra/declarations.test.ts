@@ -57,10 +57,12 @@ describe.each(ALL_FUNCTIONS.map((declaration) => ({ name: declaration.name, decl
     expect(VAULT.test(code)).toBe(declaration.vault !== undefined);
   });
 
-  it("uses the history and reads metrics as it declares, and nothing of either if it declares nothing", () => {
+  it("uses the history and the models and reads metrics as it declares, and nothing of any if it declares nothing", () => {
     const history = /\barchiveVitals\(/.test(code) ? "writes" : /\.history\(\)/.test(code) ? "reads" : undefined;
-    expect({ history, readsMetrics: /\.namedMetrics\(\)/.test(code) }).toEqual({
+    const models = /\bpromoteModel\(/.test(code) ? "writes" : /\.models\(\)/.test(code) ? "reads" : undefined;
+    expect({ history, models, readsMetrics: /\.namedMetrics\(\)/.test(code) }).toEqual({
       history: declaration.history,
+      models: declaration.models,
       readsMetrics: declaration.readsMetrics === true,
     });
   });

@@ -20,6 +20,15 @@ const bucketIn = (template: Template) => only(resourcesOf(template, "AWS::S3::Bu
 const of = (template: Template, role: string) =>
   permissionsOf(roleStatements(template).flatMap(({ policy, statement }) => (policy.startsWith(role) ? [statement] : [])));
 
+/** Where objects are written once. */
+function refusedKeys(template: Template): string[] {
+  const { Statement } = (
+    only(resourcesOf(template, "AWS::S3::BucketPolicy")).Properties as { PolicyDocument: { Statement: Record<string, unknown>[] } }
+  ).PolicyDocument;
+  const refusal = Statement.find(({ Sid }) => Sid === "RefuseOverwriting");
+  return JSON.stringify(refusal?.Resource).match(/(?:history|models)\/\*/g) ?? [];
+}
+
 describe("the history of a fleet", () => {
   let aws: Synthesis;
   beforeAll(async () => {
@@ -39,7 +48,11 @@ describe("the history of a fleet", () => {
       expect(JSON.stringify(Properties.BucketEncryption)).toContain('"SSEAlgorithm":"AES256"');
       expect(Object.values(Properties.PublicAccessBlockConfiguration as object)).toEqual([true, true, true, true]);
       expect(Properties.OwnershipControls).toEqual({ Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] });
-      expect(Properties.LifecycleConfiguration).toMatchObject({ Rules: [{ Status: "Enabled", ExpirationInDays: 400 }] });
+      const rules = (Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] }).Rules;
+      const ending = rules.filter((rule) => Object.keys(rule).some((word) => word.startsWith("Expiration")));
+      expect(ending, "a model may be live for longer than any history").toEqual([
+        { Id: "let-go", Prefix: "history/", Status: "Enabled", ExpirationInDays: 400, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+      ]);
     }
   });
 
@@ -47,6 +60,7 @@ describe("the history of a fleet", () => {
     for (const [, template] of regions()) {
       const said = (request: Denial) => denials(template, bucketIn(template).Properties.BucketName, { ...PUT, ...request });
       expect(said({})).toEqual(["RefuseOverwriting"]);
+      expect(refusedKeys(template)).toEqual(["history/*", "models/*"]);
       expect(said({ "s3:if-none-match": "*" })).toEqual([]);
       expect(said({ "s3:if-none-match": "*", "aws:SecureTransport": "false" })).toHaveLength(1);
       expect(said({ "s3:if-none-match": "*", "s3:TlsVersion": "1.1" })).toHaveLength(1);
@@ -64,11 +78,45 @@ describe("the history of a fleet", () => {
       expect([on("s3:PutObject", "models/1"), on("s3:GetObject", "models/1")]).toEqual([false, false]);
       expect(archiver.filter(({ action }) => action.startsWith("kms:"))).toEqual([]);
       const reached = roleStatements(template).filter(({ statement }) => JSON.stringify(inFull(statement.Resource)).includes(bucket));
-      expect(reached.map(({ policy }) => policy.replace(/DefaultPolicy.*/, "")).filter((role) => role !== "ArchiveVitalsRole")).toEqual([]);
+      const readers = ["ArchiveVitalsRole", "ForeseeRole", "TrainModelRole"];
+      const reachedBy = [...new Set(reached.map(({ policy }) => policy.replace(/DefaultPolicy.*/, "")))];
+      /** The home's bucket is where models lie, so whoever asks one reaches it. */
+      expect(reachedBy.toSorted()).toEqual(region === aws.fleet.regions.home ? readers : ["ArchiveVitalsRole", "TrainModelRole"]);
       const told = resourcesOf(template, "AWS::Lambda::Function").flatMap(([name, { Properties }]) =>
         JSON.stringify(Properties.Environment).includes("SYNNERGY_HISTORY_BUCKET") ? [name.replace(/Function.*/, "")] : [],
       );
-      expect(told, region).toEqual(["ArchiveVitals"]);
+      expect(told, region).toEqual(["ArchiveVitals", "TrainModel"]);
+    }
+  });
+
+  it("holds the models in the home Region: foresee reads them there from wherever it runs, train-model writes them, and neither touches more", () => {
+    for (const [region, template] of regions()) {
+      const home = `arn:aws:s3:::synnergy-${aws.fleet.fleet}-history-${ACCOUNT}-${aws.fleet.regions.home}`;
+      const own = `arn:aws:s3:::${inFull(bucketIn(template).Properties.BucketName)}`;
+      const [foresee, trainer] = [of(template, "ForeseeRole"), of(template, "TrainModelRole")];
+      const may = (role: typeof foresee, action: string, resource: string) => allows(role, { action, resource });
+      expect([may(foresee, "s3:GetObject", `${home}/models/v1/a.model`), may(foresee, "s3:PutObject", `${home}/models/v1/a.model`)]).toEqual([
+        true,
+        false,
+      ]);
+      expect(may(foresee, "s3:GetObject", `${home}/${KEY}`)).toBe(false);
+      expect([may(trainer, "s3:GetObject", `${home}/models/v1/a.model`), may(trainer, "s3:PutObject", `${home}/models/v1/a.model`)]).toEqual([
+        true,
+        true,
+      ]);
+      expect([may(trainer, "s3:GetObject", `${own}/${KEY}`), may(trainer, "s3:PutObject", `${own}/${KEY}`)]).toEqual([true, false]);
+      for (const role of [foresee, trainer]) expect(may(role, "s3:DeleteObject", `${home}/models/v1/a.model`), region).toBe(false);
+    }
+  });
+
+  it("trains a model each day, and when it is asked to, in the home Region only", () => {
+    for (const [region, template] of regions()) {
+      const rules = resourcesOf(template, "AWS::Events::Rule").flatMap(([, { Properties }]) =>
+        JSON.stringify(Properties.Targets).includes("TrainModelFunction") ? [Properties.ScheduleExpression ?? Properties.EventPattern] : [],
+      );
+      const asked = { "detail-type": ["prediction.training-requested"], detail: { fleet: [aws.fleet.fleet] } };
+      expect(rules).toHaveLength(region === aws.fleet.regions.home ? 2 : 0);
+      if (region === aws.fleet.regions.home) expect(rules).toEqual(expect.arrayContaining(["rate(1 day)", asked]));
     }
   });
 

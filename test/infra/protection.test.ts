@@ -60,7 +60,7 @@ describe.each(EXAMPLES)("protection of $name", ({ file }) => {
   it("writes no execution's data into a workflow's log, where a task token would be readable", () => {
     for (const template of aws.templates.values()) {
       const machines = resourcesOf(template, "AWS::StepFunctions::StateMachine");
-      expect(machines).toHaveLength(aws.fleet.vault?.backups === undefined ? 2 : 4);
+      expect(machines).toHaveLength(2 + (aws.fleet.vault?.backups === undefined ? 0 : 2) + (aws.fleet.scaling === undefined ? 0 : 1));
       for (const [, { Properties }] of machines) {
         expect(Properties.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false, Level: "ALL" });
         expect(Properties.TracingConfiguration).toEqual({ Enabled: true });

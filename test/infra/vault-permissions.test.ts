@@ -62,10 +62,10 @@ class Expected {
     const objects = prefixes.split(" ").map((prefix) => ({ action: "s3:PutObject", resource: `${this.bucket(region)}/${prefix}/*`, conditions: {} }));
     return [...objects, this.throughBucket("kms:GenerateDataKey", region)];
   }
-  history(use: HistoryUse, here: string): Permission[] {
+  history(use: HistoryUse, here: string, prefix = "history"): Permission[] {
     const bucket = `arn:aws:s3:::synnergy-${this.fleet}-history-${ACCOUNT}-${here}`;
     const onObjects = use === "writes" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"];
-    const objects = onObjects.map((action) => ({ action, resource: `${bucket}/history/*`, conditions: {} }));
+    const objects = onObjects.map((action) => ({ action, resource: `${bucket}/${prefix}/*`, conditions: {} }));
     return [{ action: "s3:ListBucket", resource: bucket, conditions: {} }, ...objects];
   }
   of(use: VaultUse, here: string, agentRole: string): Permission[] {
@@ -123,11 +123,12 @@ describe.each([...EXAMPLES, { name: "the largest fleet", file: null }])("the vau
     for (const [region, template] of synthesis.templates) {
       const agent = agentIn(template)?.id ?? "none";
       const queue = (id: string) => `${resourcesOf(template, "AWS::SQS::Queue").find(([name]) => name.startsWith(id))?.[0]}.Arn`;
-      const wanted = functions().flatMap(({ name, vault = [], history, starts, asynchronous }) => {
+      const wanted = functions().flatMap(({ name, vault = [], history, models, starts, asynchronous }) => {
         const takes = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
         const all = [
           ...vault.flatMap((use) => expected.of(use, region, agent)),
           ...(history === undefined ? [] : expected.history(history, region)),
+          ...(models === undefined ? [] : expected.history(models, synthesis.fleet.regions.home, "models")),
           ...(starts === "backup" ? takes : []).map((action) => ({ action, resource: queue("BackupsRequests"), conditions: {} })),
           ...(asynchronous === undefined ? [] : [{ action: "sqs:SendMessage", resource: queue("Undelivered"), conditions: {} }]),
         ];

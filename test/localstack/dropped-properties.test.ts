@@ -29,7 +29,13 @@ const SWEEP = {
   NoncurrentVersionExpiration: { NoncurrentDays: 1 },
   ExpiredObjectDeleteMarker: true,
 };
-const LET_GO = { Id: "let-go", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, ExpirationInDays: 400 };
+const LET_GO = {
+  Id: "let-go",
+  Status: "Enabled",
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+  ExpirationInDays: 400,
+  Prefix: "history/",
+};
 const encryption = (ServerSideEncryptionByDefault: unknown) => ({ ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault }] });
 
 /** The value once for each object in it, with a field more in that one. */

@@ -84,6 +84,7 @@ export function backupWorld({ region = HOME, probe, ...ofFleet }: Options = {}) 
     vault: async () => vault,
     capacity: null,
     history: null,
+    models: null,
     namedMetrics: null,
     workflows: {
       decide: async () => "gone",

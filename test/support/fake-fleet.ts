@@ -18,6 +18,8 @@ import { type FleetOptions, fleetOf, GENESIS_HASH, ROLE, SLOT_MS } from "./fake-
 import { answerOf, type FakeNode, LATENCY_MS, newFakeNode, nextBlock } from "./fake-node.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
+const NOTHING_ELSE = { vault: null, capacity: null, history: null, models: null, namedMetrics: null };
+
 export class FakeFleet {
   readonly fleet: Fleet;
   readonly nodes: Map<string, FakeNode>;
@@ -153,10 +155,7 @@ export class FakeFleet {
       nodes: this.nodesPort(region),
       agents: this.agentsPort(region),
       bus: this.bus(region),
-      vault: null,
-      capacity: null,
-      history: null,
-      namedMetrics: null,
+      ...NOTHING_ELSE,
       workflows: {
         decide: () => Promise.reject(new Error("watching decides no approvals")),
         start: () => Promise.reject(new Error("watching starts no workflows: rules do")),

@@ -72,6 +72,7 @@ export class FakeNetwork {
       vault: null,
       capacity: null,
       history: null,
+      models: null,
       namedMetrics: null,
       workflows: {
         decide: async ({ taskToken }, decision) => {

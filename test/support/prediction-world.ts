@@ -28,6 +28,7 @@ export function predictionWorld({ vitalsSeconds = 60, metrics = [], source }: Op
     ...of.world,
     fleet,
     history: async () => store,
+    models: async () => store,
     namedMetrics: source === undefined ? null : async () => source,
     log: { decision: () => undefined, warn: (message, facts = {}) => void warnings.push({ message, ...facts }) },
   };

@@ -10,20 +10,24 @@ import { judgeFailure } from "../../../core/prediction/automated-failover-orches
 import { isAtLeast, levelOf, looksWell } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { estimateFailure } from "../../../core/prediction/predictive-model/estimate.ts";
 import { watchSignals } from "./alerting.ts";
+import type { Oracle } from "./oracle.ts";
 import { readWindow } from "./windows.ts";
 
 /** Two vitals may be late or lost. */
 const VITALS_MISSED_MAX = 3;
 const VITALS_MS_MIN = 15_000;
+/** Of a prediction's record. */
+const REASON_MAX = 2_000;
 
 export type Seen = {
   readonly foresight: Foresight;
   readonly verdicts: readonly Verdict[];
   readonly holds: ReadonlyMap<NodeId, RoleName>;
+  readonly oracle: Oracle;
 };
 
 /** How many of its predictions were scored with a warning or a miss. */
-export async function lookAtNode(world: World, node: NodeId, { foresight, verdicts, holds }: Seen): Promise<number> {
+export async function lookAtNode(world: World, node: NodeId, { foresight, verdicts, holds, oracle }: Seen): Promise<number> {
   const { registry, clock, fleet } = world;
   const { horizonSeconds } = fleet.policies.prediction;
   const [{ vitals }, book, cell] = await Promise.all([readWindow(world, node), registry.read("foreseen", node), registry.read("preemption", node)]);
@@ -31,14 +35,8 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   const horizonMs = horizonSeconds * 1_000;
   const thresholds = await watchSignals(world, node, vitals);
   const freshMs = Math.max(VITALS_MS_MIN, VITALS_MISSED_MAX * fleet.policies.watch.vitalsSeconds * 1_000);
-  const estimate = estimateFailure({
-    window: vitals,
-    horizonMs,
-    nowMs,
-    freshMs,
-    model: { kind: "silent", reason: "none is trained yet" },
-    thresholds,
-  });
+  const word = oracle.ask(node, vitals);
+  const estimate = estimateFailure({ window: vitals, horizonMs, nowMs, freshMs, model: word, thresholds });
   const reached = levelOf(estimate.probability, foresight.levels);
   /** What is out of its band is no reason to move anything, whatever the levels are. */
   const level = estimate.by === "thresholds" && isAtLeast(reached, "drain") ? "warn" : reached;
@@ -54,7 +52,7 @@ export async function lookAtNode(world: World, node: NodeId, { foresight, verdic
   const facts = {
     node,
     role: holds.get(node) ?? null,
-    estimate: { ...estimate, model: null },
+    estimate: { ...estimate, reason: estimate.reason.slice(0, REASON_MAX), model: word.kind === "says" ? oracle.version : null },
     level,
     looksWell: isWell,
     failure,
@@ -82,7 +80,12 @@ function hasChanged(current: Foreseen | null, next: Foreseen, made: Prediction |
   if (current === null || made !== null || current.open.length !== next.open.length) return true;
   const [before, now] = [current.latest, next.latest];
   if (next.open.some(({ level }) => level !== "calm") || next.calmSinceMs !== current.calmSinceMs) return true;
-  return before.by !== now.by || Math.abs(before.probability - now.probability) >= CHANCE_MOVED || now.atMs - before.atMs >= SAID_MS;
+  return (
+    before.by !== now.by ||
+    before.model !== now.model ||
+    Math.abs(before.probability - now.probability) >= CHANCE_MOVED ||
+    now.atMs - before.atMs >= SAID_MS
+  );
 }
 
 async function tellOutcome({ bus }: World, { id, node, outcome }: Prediction): Promise<void> {

@@ -8,6 +8,7 @@ import type { World } from "../../../core/kernel/ports.ts";
 import type { Foresight } from "../../../core/kernel/prediction.ts";
 import { adjustLevels, SCORED_MAX } from "../../../core/prediction/automated-failover-orchestration/levels.ts";
 import { claimForesight, sayLooked } from "./claiming.ts";
+import { openOracle } from "./live-model.ts";
 import { lookAtNode } from "./looking-at-node.ts";
 
 /** EventBridge starts the next run then. */
@@ -33,12 +34,13 @@ export async function lookAhead(world: World): Promise<Looked> {
   const claim = await claimForesight(world);
   if (claim.kind === "elsewhere") return { decision: "elsewhere", reason: claim.reason };
   const { registry, fleet } = world;
-  const [verdicts, leases] = await Promise.all([
+  const [verdicts, leases, oracle] = await Promise.all([
     registry.list("verdict", { limit: VERDICTS_MAX }),
     Promise.all(fleet.roles.map(({ name }) => registry.read("lease", name))),
+    openOracle(world),
   ]);
   const holds = new Map(leases.flatMap((lease) => (lease.kind === "found" ? [[lease.value.holder, lease.value.role] as const] : [])));
-  const seen = { foresight: claim.foresight, verdicts: verdicts.map(({ value }) => value), holds };
+  const seen = { foresight: claim.foresight, verdicts: verdicts.map(({ value }) => value), holds, oracle };
   const faults: string[] = [];
   let scored = 0;
   const look = async ({ id }: FleetNode): Promise<void> => {
@@ -55,7 +57,11 @@ export async function lookAhead(world: World): Promise<Looked> {
   const moved = scored > 0 || !isDeclared ? await moveLevels(world) : null;
   if (faults.length < fleet.nodes.length) await sayLooked(world, moved);
   const missed = faults.length === 0 ? "" : `, ${faults.length} could not be: ${faults[0]}`;
-  return { decision: "looked", reason: `${fleet.nodes.length - faults.length} nodes were looked at, ${scored} predictions were scored${missed}` };
+  const asked = oracle.version === null ? `no model was asked: ${oracle.reason}` : oracle.reason;
+  return {
+    decision: "looked",
+    reason: `${fleet.nodes.length - faults.length} nodes were looked at, ${scored} predictions were scored${missed}; ${asked}`,
+  };
 }
 
 async function moveLevels({ registry, fleet }: World): Promise<Pick<Foresight, "levels" | "declared" | "levelsReason">> {

@@ -5,7 +5,6 @@
 
 import type { NodeId } from "../../../core/kernel/ids.ts";
 import type { World } from "../../../core/kernel/ports.ts";
-import type { Alert } from "../../../core/kernel/prediction.ts";
 import type { Vitals } from "../../../core/kernel/records.ts";
 import { SIGNALS, type Signal, signalsOf } from "../../../core/kernel/signals.ts";
 import { decodeState, encodeState } from "../../../core/prediction/dynamic-threshold-adjustment/encoding.ts";
@@ -52,12 +51,12 @@ export async function judgeSignals(world: World, node: NodeId, window: readonly 
 }
 
 /** What an operator said of an alert moves the threshold of its signal, and is written down at once. */
-export async function hearLabel(world: World, node: NodeId, { signal, label }: Alert): Promise<void> {
+export async function hearLabel(world: World, node: NodeId, { signal, real }: { signal: string; real: boolean }): Promise<void> {
   const learned = await recall(world, node);
   const known = SIGNALS.find((each) => each === signal);
   const state = known === undefined ? undefined : learned.states.get(known);
-  if (known === undefined || state === undefined || label === null) return;
-  learned.states.set(known, applyLabel(state, { isTrue: label.real }, settingsOf(world, known)));
+  if (known === undefined || state === undefined) return;
+  learned.states.set(known, applyLabel(state, { isTrue: real }, settingsOf(world, known)));
   await save(world, node, learned);
 }
 
