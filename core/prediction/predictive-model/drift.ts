@@ -30,7 +30,8 @@ export type DriftLimits = {
 };
 
 /** The trade's own reading: below 0.1 nothing moved, above 0.25 it is another population. */
-export const DRIFT_LIMITS: DriftLimits = { psiMax: 0.25, importanceMax: 0.25, rowsMin: 200 };
+/** A quarter of the gain was too little: the few lives of two weeks differ by that much though nothing has changed. */
+export const DRIFT_LIMITS: DriftLimits = { psiMax: 0.25, importanceMax: 0.5, rowsMin: 200 };
 const BINS = 10;
 /** An empty bin would make the index infinite. */
 const SHARE_FLOOR = 1e-4;
