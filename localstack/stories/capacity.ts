@@ -71,6 +71,7 @@ async function rise(stage: Stage, load: Load, others: number): Promise<{ shortS:
 
 export const demandDoubles: Story = {
   name: "demand-doubles",
+  isLong: true,
   about: "requests rise to more than the nodes carry: units are started, take the chain over and serve before that, and the peak is carried",
   reorganisationBlocksMax: 2,
   async run(stage) {
@@ -112,6 +113,7 @@ export const demandDoubles: Story = {
 
 export const quietNight: Story = {
   name: "quiet-night",
+  isLong: true,
   about: "demand falls: the units leave one by one, their processes end, and the nodes of the fleet file and their quorum stay",
   reorganisationBlocksMax: 2,
   async run(stage) {

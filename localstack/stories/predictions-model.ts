@@ -19,6 +19,7 @@ const FOUND_OUT_MS = 120_000;
 
 export const modelBroken: Story = {
   name: "model-broken",
+  isLong: true,
   about: "the live model's bytes change where they lie: foresight says so, goes on without it, and a leak is still foretold in time",
   reorganisationBlocksMax: 2,
   async run(stage) {

@@ -54,6 +54,7 @@ export const leakingNode: Story = {
 
 export const diskFilling: Story = {
   name: "disk-filling",
+  isLong: true,
   about: "the holder's disk fills until the node ends: the role moves before, and no slot is missed",
   reorganisationBlocksMax: 2,
   async run(stage) {
@@ -63,6 +64,7 @@ export const diskFilling: Story = {
 
 export const falseAlarmCancelled: Story = {
   name: "false-alarm-cancelled",
+  isLong: true,
   about: "a leak stops after it was warned of: what was begun is cancelled, the role stays, and the warning counts as a false alarm",
   reorganisationBlocksMax: 2,
   async run(stage) {
@@ -88,6 +90,7 @@ export const falseAlarmCancelled: Story = {
 
 export const stormOfPredictions: Story = {
   name: "storm-of-predictions",
+  isLong: true,
   about: "three nodes leak at once and the budget of moves is spent: each is warned of, none is moved, and a person is told",
   reorganisationBlocksMax: 2,
   async run(stage) {

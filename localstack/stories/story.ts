@@ -57,6 +57,8 @@ export type Story = {
   readonly about: string;
   /** How far one node's head may go back in this story, in blocks: what the fault itself can cause, no more. */
   readonly reorganisationBlocksMax: number;
+  /** It takes minutes, since something has to grow or to pass: `npm run rehearse -- --all` tells it, and `npm test`, which has half an hour, does not. */
+  readonly isLong?: true;
   run(stage: Stage): Promise<void>;
 };
 
