@@ -17,6 +17,7 @@ const RISE_MS = 120_000;
 const STEP_MS = 5_000;
 const SETTLED_MS = 180_000;
 const EMPTY_MS = 240_000;
+const WRITTEN_MS = 30_000;
 const UNITS_AT_PEAK = 2;
 const UNIT = 50;
 
@@ -120,7 +121,11 @@ export const quietNight: Story = {
     const sinceMs = Date.now();
     await withLoad(stage, async (load) => {
       load.at(EVENING);
-      await stage.until("units to serve", SETTLED_MS, async () => (await carriedNow(stage)) > EVENING + UNIT);
+      await stage.until("units to serve the evening", SETTLED_MS, async () => {
+        const latest = (await cellOf(stage))?.latest;
+        const isEvening = latest != null && latest.atMs > sinceMs && (latest.demand ?? 0) > EVENING - UNIT;
+        return isEvening && (await carriedNow(stage)) > EVENING + UNIT;
+      });
     });
     const nightMs = Date.now();
     let fewest = Number.POSITIVE_INFINITY;
@@ -133,7 +138,11 @@ export const quietNight: Story = {
     });
     stage.measure("the last request to the last unit's end", Date.now() - nightMs, "ms");
     stage.expect("every node of the fleet file ran all the while", fewest === members.length, `${fewest} of ${members.length}`);
-    const removals = (await decisionsSince(stage, sinceMs)).filter(({ kind, outcome }) => kind === "in" && outcome?.kind === "done");
+    /** What came of the last one is written after its unit has gone. */
+    const removals = await stage.until("what came of each to be written", WRITTEN_MS, async () => {
+      const leaving = (await decisionsSince(stage, nightMs)).filter(({ kind }) => kind === "in");
+      return leaving.every(({ outcome }) => outcome?.kind === "done") ? leaving : false;
+    });
     stage.expect(
       "they left one by one",
       removals.length >= UNITS_AT_PEAK && removals.every(({ leaving }) => leaving.length === 1),
