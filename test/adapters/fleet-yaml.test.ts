@@ -175,7 +175,7 @@ describe("files that are no plain fleet", () => {
   });
 
   it("points into an anchor for what an alias brought along", () => {
-    const text = VALID.replace("watch:\n    vitalsSeconds: 5", "watch: &w\n    vitalsSeconds: 5").replace("failover:\n", "failover: *w\n  x:\n");
+    const text = VALID.replace("watch:\n    vitalsSeconds: 2", "watch: &w\n    vitalsSeconds: 2").replace("failover:\n", "failover: *w\n  x:\n");
     const read = parseFleet(text, "fleet.yaml");
     expect(read.kind === "invalid" && read.faults.join("\n")).toContain(
       `fleet.yaml:${lineOf("vitalsSeconds")}:5 policies.failover.vitalsSeconds: found the unknown name`,

@@ -9,7 +9,7 @@ const METRIC = { signal: "requests", node: "n1", namespace: "AWS/ApplicationELB"
 
 function read(...metrics: readonly Record<string, unknown>[]) {
   const lines = metrics.map((fields) => `      - ${JSON.stringify({ ...METRIC, ...fields })}`);
-  return parseFleet(VALID.replace("policies:\n", `policies:\n  prediction:\n    metrics:\n${lines.join("\n")}\n`), "fleet.yaml");
+  return parseFleet(VALID.replace("  prediction:\n", `  prediction:\n    metrics:\n${lines.join("\n")}\n`), "fleet.yaml");
 }
 const faultsOf = (...metrics: readonly Record<string, unknown>[]): readonly string[] => {
   const reading = read(...metrics);
